@@ -1,0 +1,84 @@
+"""Budget: the running account of one scan over its Limits."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from typing import Protocol
+
+from gate.core.errors import Spent
+from gate.core.gap import GapReason
+from gate.core.limits import Limits
+
+
+class Pulse(Protocol):
+    """Where a worker shows when it last made progress (time.monotonic seconds); 0 while it is idle."""
+
+    value: float
+
+
+class _Still:
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0.0
+
+
+class Budget:
+    """Bytes, members and seconds spent so far; one account for all levels of nesting.
+
+    Every method raises Spent once its bound is passed.
+    """
+
+    __slots__ = ("limits", "input", "bytes", "members", "spooled", "deadline", "pulse", "_spool_cap")
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.input = 0
+        self.bytes = 0
+        self.members = 0
+        self.spooled = 0
+        self.deadline = time.monotonic() + limits.seconds
+        self.pulse: Pulse = _Still()
+        self._spool_cap = -1
+
+    def admit(self, n: int) -> None:
+        """`n` more bytes of input: the caps grow with what was handed in."""
+        self.input += n
+
+    @property
+    def cap(self) -> int:
+        """Bytes that may be read or inflated in all."""
+        limits = self.limits
+        ratio = max(limits.expansion_floor_bytes, limits.expansion_ratio * self.input)
+        return min(max(limits.total_bytes, limits.total_factor * self.input), ratio)
+
+    def member(self) -> None:
+        """One more member."""
+        self.members += 1
+        if self.members > self.limits.members:
+            raise Spent(GapReason.TOO_MANY, f"more than {self.limits.members} members")
+        self.tick()
+
+    def spend(self, n: int) -> None:
+        """`n` bytes were read or inflated."""
+        self.bytes += n
+        if self.bytes > self.cap:
+            raise Spent(GapReason.BUDGET, f"more than {self.cap} bytes read or unpacked from {self.input} bytes of input")
+        self.tick()
+
+    def spool(self, n: int) -> None:
+        """`n` bytes go to the temporary folder."""
+        if self._spool_cap < 0:
+            free = shutil.disk_usage(tempfile.gettempdir()).free
+            self._spool_cap = min(self.limits.spool_bytes, free // 2)
+        self.spooled += n
+        if self.spooled > self._spool_cap:
+            raise Spent(GapReason.BUDGET, f"more than {self._spool_cap} bytes would have to be unpacked to disk")
+
+    def tick(self) -> None:
+        """A sign of life from a loop: resets the wall time of the member, checks that of the scan."""
+        self.pulse.value = now = time.monotonic()
+        if now > self.deadline:
+            raise Spent(GapReason.TIMED_OUT, f"more than {self.limits.seconds:g} seconds")

@@ -1,0 +1,168 @@
+"""Member: one file inside the subject, read once through its hashes and then offered to readers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, TypeVar
+
+from gate.archive.budget import Budget
+from gate.archive.keep import Keep
+from gate.archive.source import Forward, Memory, Source, blocks
+from gate.archive.unpack import crc32
+from gate.core.errors import FormatError, NotExamined
+from gate.core.gap import GapReason
+
+HEAD = 2**16
+"""Bytes of `Member.head`: enough for every magic number, tar header and safetensors header start."""
+
+T = TypeVar("T")
+
+
+class Need(IntEnum):
+    """How an inspector wants to read a member; the greediest answer wins.
+
+    HEAD: the first 64 KiB are enough. STREAM: readers go forward only. SEEK: they jump, so the member may be spooled.
+    """
+
+    HEAD = 1
+    STREAM = 2
+    SEEK = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the bytes of an entry cannot be had; becomes a Gap."""
+
+    reason: GapReason
+    detail: str
+
+
+@dataclass(slots=True)
+class Entry:
+    """A member as its container describes it: nothing in it is trusted.
+
+    Exactly one of `window` (random access) and `stream` (unpacks from the start) is set, or `refusal`, or none for a
+    folder. `again` says whether stream() may be called more than once. `locator` finds the entry in its container again.
+    """
+
+    name: bytes
+    locator: Any
+    window: Source | None = None
+    stream: Callable[[], Iterator[bytes]] | None = None
+    again: bool = True
+    size: int = -1
+    crc: int | None = None
+    refusal: Refusal | None = None
+    findings: tuple[str, ...] = ()
+    close: Callable[[], None] | None = None
+    folder: bool = False
+
+
+class Member:
+    """One file inside the subject.
+
+    `head` is the first 64 KiB. `size` is what the container declares and `sha256` is "" until the walker has read the
+    member, which is before inspect() and after wants(). For path "" (the subject itself) `sha256` stays "".
+    """
+
+    __slots__ = ("path", "head", "size", "sha256", "budget", "asked", "_entry", "_rest", "_source", "_keep", "_memo")
+
+    def __init__(self, path: str, entry: Entry, budget: Budget) -> None:
+        self.path, self.budget, self._entry = path, budget, entry
+        self.sha256 = ""
+        self.asked: tuple[str, ...] = ()
+        self._memo: dict[Callable[[Source], Any], tuple[Any, NotExamined | None]] | None = None
+        self._keep: Keep | None = None
+        self._source: Source | None = entry.window
+        self._rest: Iterator[bytes] = iter(())
+        if entry.window is not None:
+            self.size = entry.window.size
+            self.head = entry.window.read_at(0, HEAD)
+        else:
+            assert entry.stream is not None
+            self.size, self._rest = entry.size, entry.stream()
+            self.head = _first(self._rest)
+            budget.spend(len(self.head))
+
+    @property
+    def name(self) -> str:
+        """The last part of the path, as it is encoded there."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def readable(self) -> bool:
+        """Whether read() has bytes to offer; false when the walker could not read the member to its end."""
+        return self._source is not None
+
+    def take(self, need: Need) -> None:
+        """Finish the one pass: digest, checksum, size; keep the bytes as `need` says.
+
+        Raises FormatError for a wrong checksum or damaged data, Spent for a budget; the member stays usable as far
+        as it was read.
+        """
+        if self._source is not None:
+            size, crc = self._hash(blocks(self._source, len(self.head)), None)
+        else:
+            self._keep = Keep(need is not Need.HEAD, not (need is Need.STREAM and self._entry.again), self.budget)
+            size, crc = self._hash(self._rest, self._keep)
+            self._source = self._keep.source() or Forward(self._reopen, size, self.budget)
+        self.size = size
+        if self._entry.crc is not None and self._entry.crc != crc:
+            raise FormatError(f"CRC-32 is {crc:08x}, the archive says {self._entry.crc:08x}")
+
+    def _hash(self, rest: Iterator[bytes], keep: Keep | None) -> tuple[int, int]:
+        digest, crc, size = hashlib.sha256(self.head), crc32(self.head), len(self.head)
+        if keep is not None:
+            keep.write(self.head)
+        for block in rest:
+            digest.update(block)
+            crc = crc32(block, crc)
+            size += len(block)
+            if keep is not None:
+                self.budget.spend(len(block))
+                keep.write(block)
+        self.sha256 = digest.hexdigest()
+        return size, crc
+
+    def _reopen(self) -> Iterator[bytes]:
+        assert self._entry.stream is not None
+        return self._entry.stream()
+
+    def read(self, reader: Callable[[Source], T]) -> T:
+        """reader(source), computed once however many inspectors ask; its failure is remembered too."""
+        if self._source is None:
+            raise NotExamined(GapReason.UNREADABLE, "its bytes could not be read")
+        memo = self._memo = self._memo or {}
+        if reader not in memo:
+            source = self._source.again() if isinstance(self._source, Forward) else self._source
+            try:
+                memo[reader] = (reader(source), None)
+            except NotExamined as error:
+                memo[reader] = (None, error)
+        value, failure = memo[reader]
+        if failure is not None:
+            raise failure
+        result: T = value
+        return result
+
+    def source(self) -> Source:
+        """The bytes, for the walker itself."""
+        assert self._source is not None
+        return self._source.again() if isinstance(self._source, Forward) else self._source
+
+    def close(self) -> None:
+        if self._keep is not None:
+            self._keep.close()
+        if self._entry.close is not None:
+            self._entry.close()
+
+
+def _first(stream: Iterator[bytes]) -> bytes:
+    parts, size = [], 0
+    while size < HEAD and (block := next(stream, b"")):
+        parts.append(block)
+        size += len(block)
+    return b"".join(parts)

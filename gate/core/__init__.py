@@ -1,0 +1,1 @@
+"""The words of gate: immutable values that know only the standard library."""

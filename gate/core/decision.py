@@ -1,0 +1,120 @@
+"""Request and Decision: what was asked, and the answer."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gate.core.finding import Finding
+from gate.core.gap import Gap
+from gate.core.report import Json
+
+
+class Outcome(enum.StrEnum):
+    """The three answers; a caller treats `inconclusive` as `deny`."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Action(enum.StrEnum):
+    """What policy does with a code at a stage."""
+
+    DENY = "deny"
+    INCONCLUSIVE = "inconclusive"
+    WARN = "warn"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Somebody took the risk of one code at some paths for some time.
+
+    `subject` is a glob (fnmatch, case-sensitive, `*` also crosses `/`) over encoded member paths.
+    `created` and `expires` are RFC 3339 in UTC with a trailing Z, so they compare as text.
+    """
+
+    code: str
+    subject: str
+    stages: tuple[str, ...]
+    reason: str
+    owner: str
+    approved_by: str
+    ticket: str
+    created: str
+    expires: str
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The promotion that is asked for; `effective_time` is the only clock (RFC 3339, UTC, trailing Z)."""
+
+    stage: str
+    effective_time: str
+    environment: str | None = None
+    actor: str | None = None
+    model_name: str = ""
+    model_version: str | None = None
+    waivers: tuple[Waiver, ...] = ()
+    inputs: Mapping[str, Json] = field(default_factory=dict)
+    """Digests of everything besides the archive that the decision rests on (rules, waivers, limits)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One listed finding or gap, and whether a waiver covers it."""
+
+    what: Finding | Gap
+    waived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Everything about one code, counted before the cap; unwaived items come first."""
+
+    level: str
+    total: int
+    waived: int
+    items: tuple[Item, ...]
+
+    @property
+    def unwaived(self) -> int:
+        return self.total - self.waived
+
+    @property
+    def truncated(self) -> int:
+        return self.total - len(self.items)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reason:
+    """One row of the policy's answer: a code, what is done about it, the first path it concerns."""
+
+    code: str
+    action: Action
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyUsed:
+    """Which policy decided, and how it was run; digests are sha256 in hex, None when it could not be read."""
+
+    digest: str | None
+    engine: str
+    data_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer of the policy, with every count it rests on."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+    waived: tuple[Reason, ...]
+    tallies: Mapping[str, Tally]
+    policy: PolicyUsed

@@ -1,0 +1,61 @@
+"""Every error that gate raises on purpose.
+
+GateError
+├── UsageError           the caller can mend it: exit 2
+├── OutOfSpace           the temporary folder is full: exit 3
+├── EngineError          the policy engine gave no usable answer: the decision is inconclusive
+└── NotExamined          something was not looked at: becomes a Gap
+    ├── FormatError      bytes that are not what they claim to be
+    ├── Spent            a budget ran out
+    └── MissingExtra     an optional dependency is not installed
+"""
+
+from __future__ import annotations
+
+from gate.core.gap import GapReason
+
+
+class GateError(Exception):
+    """Base of all errors that gate raises on purpose; the text is one line for a person."""
+
+
+class UsageError(GateError):
+    """A wrong argument, file or configuration; says what, where and what to do."""
+
+
+class OutOfSpace(GateError):
+    """Rows of the scan could not be written to the temporary folder."""
+
+
+class EngineError(GateError):
+    """The policy engine gave no usable answer; `code` is one of the closed list `engine.*`."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class NotExamined(GateError):
+    """Something could not be looked at; `reason` is the reason of the Gap that it becomes."""
+
+    def __init__(self, reason: GapReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class FormatError(NotExamined):
+    """Bytes that are not what they claim to be; readers raise nothing else about their input."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(GapReason.CORRUPT, detail)
+
+
+class Spent(NotExamined):
+    """A budget ran out before everything was examined."""
+
+
+class MissingExtra(NotExamined):
+    """An optional dependency that this question needs is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(GapReason.MISSING_EXTRA, f"{package} is not installed: pip install 'mlgate[{extra}]'")

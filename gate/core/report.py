@@ -1,0 +1,60 @@
+"""Report: what was seen, before anybody judges it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, Union
+
+from gate.core.finding import Finding
+from gate.core.gap import Gap
+from gate.core.row import Fact
+from gate.core.subject import Subject
+
+Json: TypeAlias = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]
+"""A JSON value; floats are finite."""
+
+Section: TypeAlias = Mapping[str, Json]
+"""What one inspector tells policy: counts and capped items."""
+
+
+class State(enum.StrEnum):
+    """How far an inspector came."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far one inspector came, over how many members."""
+
+    inspector: str
+    state: State
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Totals over all members; `root` is sha256 over `<hex>  <path>` lines, None when a member was not read."""
+
+    members: int
+    bytes: int
+    root: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was seen. The iterables are sorted, may be iterated again and may lie on disk."""
+
+    subject: Subject
+    findings: Iterable[Finding]
+    gaps: Iterable[Gap]
+    facts: Iterable[Fact]
+    statuses: tuple[Status, ...]
+    sections: Mapping[str, Section]
+    inventory: Inventory

@@ -1,0 +1,25 @@
+"""Row, Fact, Note: the typed statements that inspectors make about an archive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A frozen dataclass of strings, integers and tuples of them; rows sort by their fields, path first."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Row):
+    """A published statement, neither good nor bad; `kind` names it in the result."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Row):
+    """A private row that an inspector keeps for its own end or for another inspector; never in the result."""

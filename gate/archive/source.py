@@ -9,6 +9,7 @@ from typing import Protocol
 from gate.archive.budget import Budget
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
+from gate.core.limits import Limits
 
 BLOCK = 2**18
 """Bytes per read: above 64 KiB the size hardly matters, and two of these fit into the L2 cache."""
@@ -19,6 +20,10 @@ class Source(Protocol):
 
     @property
     def size(self) -> int: ...
+    @property
+    def limits(self) -> Limits:
+        """The bounds of this scan, for readers that keep something."""
+
     def read_at(self, offset: int, n: int) -> bytes:
         """At most `n` bytes at `offset`; charges the budget and checks the deadline (Spent)."""
 
@@ -49,6 +54,10 @@ class Memory:
     def tick(self) -> None:
         self._budget.tick()
 
+    @property
+    def limits(self) -> Limits:
+        return self._budget.limits
+
 
 class Window:
     """A range of an open descriptor; windows of windows cost nothing."""
@@ -69,6 +78,10 @@ class Window:
 
     def tick(self) -> None:
         self._budget.tick()
+
+    @property
+    def limits(self) -> Limits:
+        return self._budget.limits
 
 
 class Forward:
@@ -110,6 +123,10 @@ class Forward:
 
     def tick(self) -> None:
         self._budget.tick()
+
+    @property
+    def limits(self) -> Limits:
+        return self._budget.limits
 
 
 def blocks(source: Source, start: int = 0) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gate.core.errors import Spent
 from gate.core.gap import GapReason
@@ -23,6 +23,21 @@ class _Still:
 
     def __init__(self) -> None:
         self.value = 0.0
+
+
+class Account(NamedTuple):
+    """Bytes of input, bytes read or unpacked, members, bytes spooled."""
+
+    input: int = 0
+    bytes: int = 0
+    members: int = 0
+    spooled: int = 0
+
+    def plus(self, other: Account) -> Account:
+        return Account(*(a + b for a, b in zip(self, other, strict=True)))
+
+    def minus(self, other: Account) -> Account:
+        return Account(*(a - b for a, b in zip(self, other, strict=True)))
 
 
 class Budget:
@@ -76,6 +91,14 @@ class Budget:
         self.spooled += n
         if self.spooled > self._spool_cap:
             raise Spent(GapReason.BUDGET, f"more than {self._spool_cap} bytes would have to be unpacked to disk")
+
+    def account(self) -> Account:
+        """What was spent so far."""
+        return Account(self.input, self.bytes, self.members, self.spooled)
+
+    def restore(self, account: Account) -> None:
+        """Go on from an account that several workers share."""
+        self.input, self.bytes, self.members, self.spooled = account
 
     def tick(self) -> None:
         """A sign of life from a loop: resets the wall time of the member, checks that of the scan."""

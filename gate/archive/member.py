@@ -6,17 +6,20 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from gate.archive.budget import Budget
 from gate.archive.keep import Keep
-from gate.archive.source import Forward, Memory, Source, blocks
+from gate.archive.source import Forward, Source, blocks
 from gate.archive.unpack import crc32
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 
 HEAD = 2**16
 """Bytes of `Member.head`: enough for every magic number, tar header and safetensors header start."""
+
+TAIL = 2**16 + 64
+"""Bytes of `Member.tail`: enough for the end record of a zip and its longest comment."""
 
 T = TypeVar("T")
 
@@ -40,12 +43,21 @@ class Refusal:
     detail: str
 
 
+class Remark(NamedTuple):
+    """What a container says about itself: a rule that holds for it, with a detail for the message."""
+
+    rule: str
+    detail: str = ""
+
+
 @dataclass(slots=True)
 class Entry:
     """A member as its container describes it: nothing in it is trusted.
 
-    Exactly one of `window` (random access) and `stream` (unpacks from the start) is set, or `refusal`, or none for a
-    folder. `again` says whether stream() may be called more than once. `locator` finds the entry in its container again.
+    Exactly one of `window` (random access) and `stream` (unpacks from the start) is set, or none for a folder and
+    where `refusal` says why. A refusal beside bytes means that they are read as they stand, and said not to be whole.
+    `again` tells whether stream() may be called more than once. `locator` finds the entry in its container again.
+    `prepare` fills in the rest when it is this entry's turn: entries of other workers cost nothing.
     """
 
     name: bytes
@@ -59,20 +71,22 @@ class Entry:
     findings: tuple[str, ...] = ()
     close: Callable[[], None] | None = None
     folder: bool = False
+    prepare: Callable[[Entry], None] | None = None
 
 
 class Member:
     """One file inside the subject.
 
-    `head` is the first 64 KiB. `size` is what the container declares and `sha256` is "" until the walker has read the
+    `head` is the first 64 KiB, `tail` the last ones once the member was read. `size` is what the container declares and `sha256` is "" until the walker has read the
     member, which is before inspect() and after wants(). For path "" (the subject itself) `sha256` stays "".
     """
 
-    __slots__ = ("path", "head", "size", "sha256", "budget", "asked", "_entry", "_rest", "_source", "_keep", "_memo")
+    __slots__ = ("_entry", "_keep", "_memo", "_rest", "_source", "asked", "budget", "head", "path", "sha256", "size", "tail")
 
     def __init__(self, path: str, entry: Entry, budget: Budget) -> None:
         self.path, self.budget, self._entry = path, budget, entry
         self.sha256 = ""
+        self.tail = b""
         self.asked: tuple[str, ...] = ()
         self._memo: dict[Callable[[Source], Any], tuple[Any, NotExamined | None]] | None = None
         self._keep: Keep | None = None
@@ -100,36 +114,51 @@ class Member:
     def take(self, need: Need) -> None:
         """Finish the one pass: digest, checksum, size; keep the bytes as `need` says.
 
-        Raises FormatError for a wrong checksum or damaged data, Spent for a budget; the member stays usable as far
-        as it was read.
+        Raises FormatError for a wrong checksum or damaged data, Spent for a budget. What was read up to there stays
+        readable: a loader that streams would have acted on it too.
         """
         if self._source is not None:
-            size, crc = self._hash(blocks(self._source, len(self.head)), None)
+            crc = self._hash(blocks(self._source, len(self.head)), None)
         else:
-            self._keep = Keep(need is not Need.HEAD, not (need is Need.STREAM and self._entry.again), self.budget)
-            size, crc = self._hash(self._rest, self._keep)
-            self._source = self._keep.source() or Forward(self._reopen, size, self.budget)
-        self.size = size
+            keep = self._keep = Keep(need is not Need.HEAD, not (need is Need.STREAM and self._entry.again), self.budget)
+            try:
+                crc = self._hash(self._rest, keep)
+            finally:
+                self._source = keep.source() or self._forward()
         if self._entry.crc is not None and self._entry.crc != crc:
             raise FormatError(f"CRC-32 is {crc:08x}, the archive says {self._entry.crc:08x}")
 
-    def _hash(self, rest: Iterator[bytes], keep: Keep | None) -> tuple[int, int]:
-        digest, crc, size = hashlib.sha256(self.head), crc32(self.head), len(self.head)
+    def _hash(self, rest: Iterator[bytes], keep: Keep | None) -> int:
+        digest, crc = hashlib.sha256(self.head), crc32(self.head)
+        self.size, self.tail = len(self.head), self.head
         if keep is not None:
             keep.write(self.head)
         for block in rest:
             digest.update(block)
             crc = crc32(block, crc)
-            size += len(block)
+            self.size += len(block)
+            self.tail = block if len(block) >= TAIL else (self.tail + block)[-TAIL:]
             if keep is not None:
                 self.budget.spend(len(block))
                 keep.write(block)
         self.sha256 = digest.hexdigest()
-        return size, crc
+        return crc
 
-    def _reopen(self) -> Iterator[bytes]:
-        assert self._entry.stream is not None
-        return self._entry.stream()
+    def _forward(self) -> Source | None:
+        stream = self._entry.stream
+        return Forward(stream, self.size, self.budget) if stream is not None and self._entry.again else None
+
+    def seek(self) -> None:
+        """Make random access possible for the walker, unpacking once more if it must; Spent or FormatError."""
+        if not isinstance(self._source, Forward):
+            return
+        keep = Keep(True, True, self.budget)
+        if self._keep is not None:
+            self._keep.close()
+        self._keep = keep
+        for block in blocks(self._source.again()):
+            keep.write(block)
+        self._source = keep.source()
 
     def read(self, reader: Callable[[Source], T]) -> T:
         """reader(source), computed once however many inspectors ask; its failure is remembered too."""

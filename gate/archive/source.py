@@ -30,6 +30,9 @@ class Source(Protocol):
     def window(self, offset: int, n: int) -> Source:
         """A part as a source of its own, without a copy; FormatError when it does not lie inside."""
 
+    def hold(self, data: bytes) -> Source:
+        """Bytes that were already read here, as a source under the same budget."""
+
     def tick(self) -> None:
         """Called by readers from loops of their own; checks the deadline (Spent)."""
 
@@ -50,6 +53,9 @@ class Memory:
     def window(self, offset: int, n: int) -> Source:
         _check(offset, n, self.size)
         return Memory(self._data[offset : offset + n], self._budget)
+
+    def hold(self, data: bytes) -> Source:
+        return Memory(data, self._budget)
 
     def tick(self) -> None:
         self._budget.tick()
@@ -75,6 +81,9 @@ class Window:
     def window(self, offset: int, n: int) -> Source:
         _check(offset, n, self.size)
         return Window(self._fd, self._base + offset, n, self._budget)
+
+    def hold(self, data: bytes) -> Source:
+        return Memory(data, self._budget)
 
     def tick(self) -> None:
         self._budget.tick()
@@ -120,6 +129,9 @@ class Forward:
 
     def window(self, offset: int, n: int) -> Source:
         raise RuntimeError("a window of a Need.STREAM member; answer Need.SEEK")
+
+    def hold(self, data: bytes) -> Source:
+        return Memory(data, self._budget)
 
     def tick(self) -> None:
         self._budget.tick()

@@ -59,4 +59,4 @@ class Limits:
             raise UsageError(f"--limit {name}={value}: not a number") from None
         if not 0 < number < float("inf"):
             raise UsageError(f"--limit {name}={value}: must be more than 0")
-        return replace(self, **{name: number})
+        return replace(self, **{name: number})  # type: ignore[arg-type]  # the field's own type was looked up above

@@ -1,0 +1,169 @@
+"""Archive: the opened subject, walked once and then at hand for a second look."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+
+from gate.archive import directory, zip
+from gate.archive.budget import Budget
+from gate.archive.inventory import Inventory, InventoryRow
+from gate.archive.member import TAIL, Entry, Member, Need, Remark
+from gate.archive.paths import encode
+from gate.archive.root import Root
+from gate.archive.sniff import LAYOUTS, container, recognise
+from gate.archive.source import BLOCK, Source, Window
+from gate.archive.walk import Mine, Names, Walk, Walked, Wants
+from gate.core.errors import NotExamined
+from gate.core.gap import Gap, GapReason
+from gate.core.limits import Limits
+from gate.core.location import Location
+from gate.core.subject import Subject
+
+
+class Archive:
+    """One subject: walk() once, then inventory(), open() and subject().
+
+    `walk` reads every byte that it can; nothing is written but spools without a name.
+    """
+
+    def __init__(self, root: Root, limits: Limits) -> None:
+        self.root, self.budget = root, Budget(limits)
+        self.rows = Inventory()
+        self._format: str | None = None
+        self._held: _Held | None = None
+        if not root.folder:
+            self.budget.admit(root.size)
+
+    # -- the walk ------------------------------------------------------------------------------------------------
+
+    def whole(self, wants: Wants) -> Walked:
+        """The subject itself as a member with path "", when it is a file; recognises its format on the way."""
+        if self.root.folder:
+            return
+        member = self._itself()
+        wants(member)
+        self._format = recognise(member.head)
+        yield member
+        yield from Walk(self.budget, self.rows, wants).closed(member)
+
+    def children(self, wants: Wants, mine: Mine = None) -> Walked:
+        """Everything inside; with `mine` only the top-level entries of those indices, and what is inside them."""
+        walk = Walk(self.budget, self.rows, wants)
+        if self.root.folder:
+            return walk.children("", directory.entries(self.root.fd, self.budget), 0, mine)
+        return walk.inside(self._itself(), 0, mine)
+
+    def lost(self, index: int) -> str:
+        """The path of a top-level entry whose worker died; it stays in the inventory without a digest."""
+        names, at = Names(), -1
+        for entry in self._entries():
+            if isinstance(entry, Remark):
+                continue
+            at += 1
+            nth = 1 if entry.folder else names.count(entry.name)
+            if at == index:
+                path = encode(entry.name, nth)
+                self.rows.add(InventoryRow(path, -1, "", entry.locator))
+                return path
+        return ""
+
+    def _entries(self) -> Iterator[Entry | Remark]:
+        if self.root.folder:
+            return directory.entries(self.root.fd, self.budget)
+        return Walk(self.budget, self.rows, lambda member: Need.HEAD).listing(self._itself())
+
+    def changed(self) -> Iterator[Gap]:
+        """A Gap when the subject is no longer what was opened: then nothing here is true of what lies there now."""
+        if self.root.changed():
+            yield Gap(Location(), GapReason.CHANGED, detail="it was written to or replaced while it was read")
+
+    def splits(self) -> bool:
+        """Whether entries can be reached without reading those before them, so that workers can share them."""
+        return self.root.folder or container(self._bytes().read_at(0, 512)) in ("zip", "tar")
+
+    # -- afterwards ----------------------------------------------------------------------------------------------
+
+    def subject(self, sha256: str) -> Subject:
+        """What was judged; `sha256` of a file comes from digest()."""
+        root = self.root
+        if root.folder:
+            dir_hash = self.rows.dir_hash()
+            digest = {} if dir_hash is None else {"dirHash": dir_hash}
+            return Subject(root.name, "directory", digest, self.rows.bytes, self._layout())
+        return Subject(root.name, "file", {"sha256": sha256}, root.size, self._layout() or self._format)
+
+    def _layout(self) -> str | None:
+        return next((name for name, path in LAYOUTS if self.rows.find(path) is not None), None)
+
+    def digest(self) -> str:
+        """sha256 of the file in hex, from the descriptor that the members are read from; "" for a folder."""
+        if self.root.folder:
+            return ""
+        digest, at, buffer = hashlib.sha256(), 0, memoryview(bytearray(BLOCK))
+        while at < self.root.size and (n := os.preadv(self.root.fd, [buffer], at)):
+            digest.update(buffer[:n])
+            at += n
+        return digest.hexdigest()
+
+    def inventory(self) -> Iterator[InventoryRow]:
+        """Every member, sorted by path."""
+        return iter(self.rows)
+
+    def open(self, path: str) -> Source:
+        """The bytes of one member again, random access; NotExamined `changed` when they are not those of the walk."""
+        if not path:
+            return self._bytes()
+        if self._held is None or self._held.path != path:
+            held = self._read(path)
+            if self._held is not None:
+                self._held.member.close()
+            self._held = held
+        return self._held.member.source()
+
+    def _read(self, path: str) -> _Held:
+        row = self.rows.find(path)
+        if row is None or not row.sha256:
+            raise NotExamined(GapReason.UNREADABLE, f"no member {path} was read to its end")
+        entry = self._entry(path.rpartition("!/")[0], row)
+        if entry.prepare is not None:
+            entry.prepare(entry)
+        if entry.window is None and entry.stream is None:
+            raise NotExamined(GapReason.CHANGED, f"{path} can no longer be read")
+        member = Member(path, entry, self.budget)
+        member.take(Need.SEEK)
+        if member.sha256 != row.sha256:
+            raise NotExamined(GapReason.CHANGED, f"{path} is not what it was a moment ago")
+        return _Held(path, member)
+
+    def _entry(self, parent: str, row: InventoryRow) -> Entry:
+        if self.root.folder and not parent:
+            return directory.entry_at(self.root.fd, row.locator, self.budget)
+        outer = Member(parent, Entry(b"", None, window=self.open(parent)), self.budget)
+        if container(outer.head) in (None, "zip"):
+            return zip.entry_at(outer.source(), row.locator)
+        listing = Walk(self.budget, self.rows, lambda member: Need.HEAD).listing(outer)
+        return next(e for e in listing if isinstance(e, Entry) and e.locator == row.locator)
+
+    def _itself(self) -> Member:
+        """The subject as a member with path "", with its last bytes at hand."""
+        source = self._bytes()
+        member = Member("", Entry(b"", None, window=source), self.budget)
+        member.tail = source.read_at(max(self.root.size - TAIL, 0), TAIL)
+        return member
+
+    def _bytes(self) -> Source:
+        return Window(self.root.fd, 0, self.root.size, self.budget)
+
+    def close(self) -> None:
+        if self._held is not None:
+            self._held.member.close()
+        self.root.close()
+
+
+class _Held:
+    """The member of the last second look; callers ask for the same one several times in a row."""
+
+    def __init__(self, path: str, member: Member) -> None:
+        self.path, self.member = path, member

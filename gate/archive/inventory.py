@@ -1,0 +1,81 @@
+"""Inventory: one row for every member, sorted, on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from gate.facts.spill import Spill
+
+
+class InventoryRow(NamedTuple):
+    """A member: encoded path, size in bytes (-1 unknown), sha256 in hex ("" when it was not read to its end).
+
+    `locator` finds it in its container again.
+    """
+
+    path: str
+    size: int
+    sha256: str
+    locator: Any
+
+
+class Inventory:
+    """All members at all levels; may be iterated again, sorted by path."""
+
+    def __init__(self) -> None:
+        self._rows: Spill[InventoryRow] = Spill(_by_path)
+        self.bytes = 0
+        self.unread = 0
+
+    def add(self, row: InventoryRow) -> None:
+        self._rows.add(row)
+        self.bytes += max(row.size, 0)
+        self.unread += not row.sha256
+
+    @property
+    def members(self) -> int:
+        return self._rows.count
+
+    def __iter__(self) -> Iterator[InventoryRow]:
+        return iter(self._rows)
+
+    def find(self, path: str) -> InventoryRow | None:
+        return self._rows.find((path,))
+
+    def drain(self) -> list[InventoryRow]:
+        """All rows, and forget them: a worker hands them over."""
+        self.bytes = self.unread = 0
+        return self._rows.drain()
+
+    def digest(self) -> str | None:
+        """sha256 over the lines `<hex>  <path>`, sorted by path; None when a member was not read."""
+        if self.unread:
+            return None
+        digest = hashlib.sha256()
+        for row in self:
+            digest.update(f"{row.sha256}  {row.path}\n".encode())
+        return digest.hexdigest()
+
+    def dir_hash(self) -> str | None:
+        """in-toto's dirHash (Go's Hash1) over a folder's own files; None when one was not read or cannot be listed.
+
+        https://github.com/in-toto/attestation/blob/main/spec/v1/digest_set.md
+        """
+        if self.unread:
+            return None
+        raw: Spill[tuple[bytes, str]] = Spill()
+        for row in self:
+            if "!/" not in row.path:
+                raw.add((row.locator, row.sha256))
+        digest = hashlib.sha256()
+        for name, sha256 in raw:
+            if b"\n" in name:
+                return None  # Go's Hash1 refuses such a name
+            digest.update(sha256.encode() + b"  " + name + b"\n")
+        return digest.hexdigest()
+
+
+def _by_path(row: InventoryRow) -> tuple[str, int]:
+    return row.path, row.size

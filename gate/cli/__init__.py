@@ -1,0 +1,72 @@
+"""The command line: parse, call, print, exit code. One file a command; no decision is made here."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+import typer
+
+from gate.cli import demo, explain, facts, rules, scan
+
+app: Final = typer.Typer(
+    name="gate",
+    help="The policy and security gate for machine-learning model archives.",
+    epilog="Exit codes: 0 allow, 1 deny, 2 usage or configuration error, 3 inconclusive, 70 internal error.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("scan")(scan.scan)
+app.command("facts")(facts.facts)
+app.command("demo")(demo.demo)
+app.add_typer(rules.app, name="rules")
+app.command("explain")(explain.explain)
+
+_Refused = typer.BadParameter.__bases__[0]
+"""What typer raises for a wrong command line; of its exceptions only BadParameter is exported."""
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    if version:
+        from gate import __version__
+
+        typer.echo(f"gate {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run a command; every error ends in its own exit code and one line, never in a traceback."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    from gate.core.errors import GateError, OutOfSpace, UsageError
+
+    try:
+        return app(standalone_mode=False) or 0
+    except _Refused as error:
+        return _say(error.format_message(), 2)  # type: ignore[attr-defined]  # click's own message, without its usage
+    except UsageError as error:
+        return _say(str(error), 2)
+    except OutOfSpace as error:
+        return _say(str(error), 3)
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("interrupted", 130)
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]  # else the interpreter complains when it flushes at exit
+        return 2
+    except GateError as error:
+        return _say(str(error), 70)
+    except Exception as error:  # noqa: BLE001  # the promise of this function: exit 70, never 1, which means deny
+        return _say(f"internal error: {type(error).__name__}: {error}; please report it", 70)
+
+
+def _say(line: str, code: int) -> int:
+    from gate.core.text import printable
+
+    print(f"gate: {printable(line, 2000)}", file=sys.stderr)
+    return code

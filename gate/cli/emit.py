@@ -1,0 +1,85 @@
+"""Write results: one to standard output, any number to files, each whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Sequence
+
+from gate.core.errors import UsageError
+from gate.output import RENDERERS
+
+
+def outputs(pairs: Sequence[str]) -> list[tuple[str, str]]:
+    """`FORMAT=PATH` pairs; UsageError for an unknown format or a folder that is not there."""
+    parsed = []
+    for pair in pairs:
+        name, equals, path = pair.partition("=")
+        check_format(name, "-o")
+        if not equals or not path:
+            raise UsageError(f"-o {pair}: write it as FORMAT=PATH; for standard output use -f {name}")
+        if not os.path.isdir(os.path.dirname(path) or "."):
+            raise UsageError(f"-o {pair}: the folder {os.path.dirname(path)} does not exist")
+        parsed.append((name, path))
+    return parsed
+
+
+def check_format(name: str, option: str) -> None:
+    if name not in RENDERERS:
+        raise UsageError(f"{option} {name}: no such format; there are {', '.join(sorted(RENDERERS))}")
+
+
+def combine(name: str, documents: Sequence[str]) -> str:
+    """The results of several targets as one document: JSON one object a line, SARIF one run each."""
+    if len(documents) == 1:
+        return documents[0]
+    if name == "json":
+        return "".join(json.dumps(json.loads(text), sort_keys=True, ensure_ascii=True) + "\n" for text in documents)
+    if name == "sarif":
+        logs = [json.loads(text) for text in documents]
+        runs = [run for log in logs for run in log["runs"]]
+        return json.dumps({**logs[0], "runs": runs}, sort_keys=True, ensure_ascii=True, indent=1) + "\n"
+    return "\n".join(documents)
+
+
+def write_stdout(text: str) -> None:
+    """UsageError when standard output cannot take it: a result that nobody got must not end in exit 0."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        sys.stdout = None  # type: ignore[assignment]  # else the interpreter tries once more at exit
+        raise UsageError(f"standard output: {error.strerror}") from error
+
+
+def write_file(path: str, text: str) -> None:
+    """To a temporary file beside it, then renamed; devices and pipes are written to as they are."""
+    try:
+        if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
+            with open(path, "w", encoding="utf-8") as device:
+                device.write(text)
+            return
+        fd, scratch = tempfile.mkstemp(prefix=".gate-", dir=os.path.dirname(path) or ".")
+        try:
+            with open(fd, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(scratch, 0o666 & ~_umask())
+            os.replace(scratch, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(scratch)
+            raise
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

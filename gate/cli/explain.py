@@ -1,0 +1,28 @@
+"""gate explain."""
+
+from __future__ import annotations
+
+import typer
+
+
+def explain(code: str = typer.Argument(metavar="ID", help="Rule id or reason code, as gap.encrypted.")) -> None:
+    """Say what a rule or reason code means, why it matters, and what to do."""
+    import textwrap
+
+    from gate.cli import emit
+    from gate.core.errors import UsageError
+    from gate.output.remedies import remedy
+    from gate.registry import load
+
+    rule = load().rules.get(code)
+    if rule is None:
+        text = remedy(code)
+        if not text:
+            raise UsageError(f"{code}: no such rule or reason; gate rules list shows all rules")
+        emit.write_stdout(f"{code}\n\n{textwrap.fill(text, 100)}\n")
+        return
+    parts = [f"{rule.id} ({rule.level}): {rule.title}"]
+    parts += [textwrap.fill(f"{name}: {text}", 100) for name, text in (("Why", rule.why), ("Fix", rule.remediation))]
+    links = [*(f"https://cwe.mitre.org/data/definitions/{n}.html" for n in rule.cwe), *rule.references]
+    parts += ["\n".join(links)] if links else []
+    emit.write_stdout("\n\n".join(part.strip() for part in parts) + "\n")

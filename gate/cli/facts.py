@@ -1,0 +1,41 @@
+"""gate facts."""
+
+from __future__ import annotations
+
+from gate.cli.options import EffectiveTime, Environment, Extension, Jobs, Limit, ModelName, ModelVersion, Stage, Waivers
+from typing import Annotated
+
+import typer
+
+
+def facts(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Archive: a file, a folder, or - for stdin.")],
+    stage: Stage = "production",
+    environment: Environment = "",
+    model_name: ModelName = "",
+    model_version: ModelVersion = "",
+    waivers: Waivers = "",
+    limit: Limit = [],  # noqa: B006  # typer copies it
+    extension: Extension = [],  # noqa: B006
+    jobs: Jobs = 1,
+    effective_time: EffectiveTime = "",
+) -> None:
+    """Print the policy document of an archive, what Rego sees as `input`; nothing is decided."""
+    from gate import pipeline
+    from gate.cli import emit
+    from gate.cli.setup import prepare
+    from gate.policy.document import canonical, document_of
+
+    setup = prepare(
+        [target],
+        stage=stage,
+        environment=environment,
+        model_name=model_name,
+        model_version=model_version,
+        waivers=waivers,
+        limit=limit,
+        extension=extension,
+        effective_time=effective_time,
+    )
+    report = pipeline.scan(target, setup.registry, setup.limits, jobs)
+    emit.write_stdout(canonical(document_of(report, setup.request, setup.registry.rules, setup.limits)) + "\n")

@@ -1,0 +1,65 @@
+"""Scan and decide for the commands that do both."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from gate import pipeline, resources
+from gate.adapters.opa_wasm import Embedded
+from gate.cli.setup import Setup
+from gate.core.decision import Decision
+from gate.core.errors import UsageError
+from gate.core.report import Report
+from gate.core.text import printable
+from gate.policy.engine import Engine
+
+logger = logging.getLogger("gate")
+
+
+def engine(policy: str, policy_data: str) -> Engine:
+    """The embedded engine over the standard bundle, or over a compiled one; UsageError for what cannot be read."""
+    from gate.policy.site_data import load
+
+    overlay = load(policy_data) if policy_data else None
+    return Embedded.of_folder(policy, overlay) if policy else Embedded.standard(overlay)
+
+
+def judge(
+    targets: Sequence[str], setup: Setup, engine: Engine, jobs: int
+) -> tuple[list[tuple[Report, Decision]], int]:
+    """All reports first, then all decisions: the policy engine starts threads, and workers are forked without any.
+
+    A target that cannot be opened is said on stderr, and the others are judged; the second value is its exit code.
+    """
+    reports, worst = [], 0
+    for target in targets:
+        begin = time.monotonic()
+        try:
+            reports.append(pipeline.scan(target, setup.registry, setup.limits, jobs))
+        except UsageError as error:
+            print(f"gate: {printable(str(error), 2000)}", file=sys.stderr)
+            worst = 2
+        logger.info("%s: scanned in %.2f s", printable(target), time.monotonic() - begin)
+    begin = time.monotonic()
+    judged = [(r, pipeline.decide(r, setup.request, setup.registry, engine, setup.limits)) for r in reports]
+    logger.info("decided in %.2f s", time.monotonic() - begin)
+    return judged, worst
+
+
+def log_to_stderr() -> None:
+    """`-v`: times, and what a crashed inspector said."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("gate: %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+
+
+def paint(color: str) -> bool:
+    """Whether text gets colours; https://no-color.org."""
+    if color not in ("auto", "always", "never"):
+        raise UsageError(f"--color {color}: auto, always or never")
+    return color == "always" or (color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))

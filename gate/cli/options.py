@@ -1,0 +1,21 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Targets = Annotated[list[str], typer.Argument(metavar="TARGET...", help="Archive: a file, a folder, or - for stdin.")]
+Stage = Annotated[str, typer.Option(metavar="STAGE", help="Promotion asked for: staging or production.")]
+Environment = Annotated[str, typer.Option(metavar="NAME", help="Where it is to run, for example prod-eu.")]
+Actor = Annotated[str, typer.Option(metavar="WHO", help="Who asks; recorded, never trusted.")]
+ModelName = Annotated[str, typer.Option(metavar="N", help="Name of the model.")]
+ModelVersion = Annotated[str, typer.Option(metavar="V", help="Version of the model.")]
+Waivers = Annotated[str, typer.Option(metavar="FILE", help="Accepted risks (TOML); must not lie inside a target.")]
+Limit = Annotated[list[str], typer.Option("--limit", metavar="NAME=VALUE", help="Change one budget of the scan.")]
+Extension = Annotated[
+    list[str], typer.Option("--extension", metavar="DIR", help="Folder with further inspectors/ and rules/.")
+]
+EffectiveTime = Annotated[str, typer.Option(metavar="T", help="Clock of the decision (RFC 3339, UTC); default: now.")]
+Jobs = Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0 stays in this process.")]

@@ -1,0 +1,104 @@
+"""gate scan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gate.cli.options import (
+    Actor,
+    EffectiveTime,
+    Environment,
+    Extension,
+    Jobs,
+    Limit,
+    ModelName,
+    ModelVersion,
+    Stage,
+    Targets,
+    Waivers,
+)
+
+if TYPE_CHECKING:
+    from gate.cli.setup import Setup
+    from gate.core.decision import Decision
+    from gate.core.report import Report
+
+EXIT = {"allow": 0, "deny": 1, "inconclusive": 3}
+WORST = (0, 3, 1, 2, 70)
+"""Exit codes from good to bad: with several targets the worst wins."""
+
+
+def scan(
+    targets: Targets,
+    stage: Stage = "production",
+    environment: Environment = "",
+    actor: Actor = "",
+    model_name: ModelName = "",
+    model_version: ModelVersion = "",
+    policy: Annotated[str, typer.Option(metavar="DIR", help="Compiled policy instead of the standard one.")] = "",
+    policy_data: Annotated[str, typer.Option(metavar="FILE", help="Your own actions and limits (YAML, JSON).")] = "",
+    waivers: Waivers = "",
+    limit: Limit = [],  # noqa: B006  # typer copies it
+    extension: Extension = [],  # noqa: B006
+    format_: Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="text, json or sarif.")] = "text",
+    output: Annotated[
+        list[str], typer.Option("-o", "--output", metavar="FORMAT=PATH", help="Write a file as well.")
+    ] = [],  # noqa: B006
+    jobs: Jobs = 1,
+    effective_time: EffectiveTime = "",
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 whatever was decided.")] = False,
+    color: Annotated[str, typer.Option(metavar="WHEN", help="auto, always or never.")] = "auto",
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print no result; files are still written.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tell times and crashes on stderr.")] = False,
+) -> None:
+    """Scan archives and decide whether they may be promoted."""
+    from gate.cli import emit
+    from gate.cli.judge import engine, judge, log_to_stderr, paint
+    from gate.cli.setup import prepare, refuse_inside
+
+    if verbose:
+        log_to_stderr()
+    emit.check_format(format_, "-f")
+    files = emit.outputs(output)
+    refuse_inside(targets, (policy, policy_data))
+    setup = prepare(
+        targets,
+        stage=stage,
+        environment=environment,
+        actor=actor,
+        model_name=model_name,
+        model_version=model_version,
+        waivers=waivers,
+        limit=limit,
+        extension=extension,
+        effective_time=effective_time,
+    )
+    judged, worst = judge(targets, setup, engine(policy, policy_data), jobs)
+    _publish(judged, setup, [] if quiet else [format_], files, paint(color))
+    codes = [worst, *(EXIT[decision.outcome] for _, decision in judged)]
+    code = max(codes, key=WORST.index)
+    raise typer.Exit(0 if exit_zero and code in EXIT.values() else code)
+
+
+def _publish(
+    judged: list[tuple[Report, Decision]], setup: Setup, shown: list[str], files: list[tuple[str, str]], color: bool
+) -> None:
+    from gate.cli import emit
+    from gate.output import renderer
+
+    if not judged:
+        return
+
+    def document(name: str, color: bool = False) -> str:
+        render = renderer(name)
+        extra = {"color": True} if color and name == "text" else {}
+        return emit.combine(name, [render(r, setup.request, d, setup.registry.rules, **extra) for r, d in judged])
+
+    for name, path in files:
+        emit.write_file(path, document(name))
+    for name in shown:
+        emit.write_stdout(document(name, color))
+
+

@@ -1,0 +1,33 @@
+"""Pure renderings of a decision: render(report, request, decision, rules) -> str; core and facts only, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Protocol, cast
+
+from gate.core.decision import Decision, Request
+from gate.core.errors import UsageError
+from gate.core.finding import Rule
+from gate.core.report import Report
+
+
+class Render(Protocol):
+    """One rendering; equal arguments give equal text, which ends with a newline."""
+
+    def __call__(self, report: Report, request: Request, decision: Decision, rules: Mapping[str, Rule]) -> str: ...
+
+
+RENDERERS: Mapping[str, str] = {
+    "text": "gate.output.text",
+    "json": "gate.output.json",
+    "sarif": "gate.output.sarif",
+}
+"""Name of a format to the module that has its `render`; a module is imported when it is first asked for."""
+
+
+def renderer(name: str) -> Render:
+    """The rendering of one format; UsageError for a name that is not in RENDERERS."""
+    if name not in RENDERERS:
+        raise UsageError(f"{name}: no such format; there are {', '.join(sorted(RENDERERS))}")
+    return cast(Render, import_module(RENDERERS[name]).render)

@@ -1,0 +1,77 @@
+"""What to do about a reason that no rule text explains: gaps, the engine, and what only policy knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Advice(NamedTuple):
+    """What a code means, and what to do next; one sentence each."""
+
+    title: str
+    remedy: str
+
+
+_LIMIT = "Raise the limit with --limit if the size is expected, or split the archive."
+
+_CODES: Mapping[str, Advice] = {
+    "gap.corrupt": Advice(
+        "Bytes are not what they claim to be",
+        "Write the member again with a tool of its format.",
+    ),
+    "gap.encrypted": Advice("A member is encrypted", "Ship the member without a password, or leave it out."),
+    "gap.unsupported": Advice(
+        "No reader knows this format", "Ship the member in a supported format, or leave it out of the archive."
+    ),
+    "gap.too-large": Advice("Something is larger than a limit of the scan", _LIMIT),
+    "gap.too-deep": Advice("Archives are nested deeper than the limit", "Unpack the inner archives before packaging."),
+    "gap.too-many": Advice("There are more entries than the limit", _LIMIT),
+    "gap.budget": Advice("A budget of the scan ran out", _LIMIT),
+    "gap.timed-out": Advice("A member took too long", "Scan again on a free machine, or raise --limit member_seconds."),
+    "gap.crashed": Advice("An inspector failed on this member", "Report it as a bug, with the output of -v."),
+    "gap.missing-extra": Advice("An optional dependency is not installed", "Install gate with the scan extra."),
+    "gap.unreadable": Advice("Bytes could not be read", "Check the permissions and the disk or mount, and scan again."),
+    "gap.unavailable": Advice(
+        "A required question was not answered", "Give the scan what the inspector needs (data base, key, network)."
+    ),
+    "gap.changed": Advice("The target changed during the scan", "Scan again when nothing writes to it."),
+    "gap.not-fetched": Advice("A referenced file was not fetched", "Fetch it first, and scan the complete archive."),
+    "engine.unavailable": Advice("The policy engine could not be used", "Install the engine, or check --opa-url."),
+    "engine.timed-out": Advice("The policy engine gave no answer in time", "Check the server behind --opa-url."),
+    "engine.trapped": Advice("The policy stopped with an error", "Run `gate policy test` on your own policy."),
+    "engine.undefined": Advice(
+        "The policy has no answer for this request", "Check that the stage is one that the policy data names."
+    ),
+    "engine.bad-result": Advice("The policy's answer has a wrong shape", "Run `gate policy check` on your own policy."),
+    "engine.over-cap": Advice("The policy document is larger than the engine takes", "Lower --limit rule_items."),
+    "engine.engines-differ": Advice(
+        "Two engines gave different answers", "Run the same policy bundle in both; compare their digests."
+    ),
+    "engine.digest-mismatch": Advice(
+        "The engine ran another policy than the one expected", "Load the expected policy bundle into the server."
+    ),
+}
+
+_FAMILIES: Mapping[str, Advice] = {
+    "versioning": Advice(
+        "The version does not follow from the change", "Raise the model version as `gate compare` says."
+    ),
+    "provenance": Advice("The origin is not proven", "Sign the archive with a signer that the trust file names."),
+    "governance": Advice("An approval is missing", "Let an approver sign with `gate approve`."),
+    "evidence": Advice("Evidence is missing, old or too weak", "Measure again and pass it with --evidence."),
+    "readiness": Advice("The model is not ready for this stage", "Supply what the policy data requires for the stage."),
+    "lifecycle": Advice("The model's life does not allow this step", "See `gate ledger show` for what came before."),
+    "limits": Advice("A limit of the policy is exceeded", "Keep the value below the limit."),
+    "advisories": Advice("The advisory data cannot be relied on", "Run `gate db update`, or import a recent copy."),
+    "gap": Advice("Something was not examined", "Make it readable for the scan, or leave it out."),
+    "engine": Advice("The policy engine gave no usable answer", "Run again with -v, and check the engine."),
+    "site": Advice("A rule of your organisation holds", "Ask the owner of your organisation's policy."),
+}
+
+_UNKNOWN = Advice("A rule of the policy holds", "See `gate explain` for this code, or ask the owner of the policy.")
+
+
+def advice(code: str) -> Advice:
+    """What is known of one reason code, else of its family, else of any."""
+    return _CODES.get(code) or _FAMILIES.get(code.partition(".")[0], _UNKNOWN)

@@ -1,0 +1,153 @@
+"""What a person reads in ten seconds."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+
+from gate.core.decision import Action, Decision, Outcome, Reason, Request
+from gate.core.finding import Rule
+from gate.core.report import Report, State
+from gate.core.text import printable
+from gate.output.reasons import Explained, explain, justification
+
+_WIDTH = 100
+_SENTENCE = {
+    Outcome.ALLOW: "ALLOW: {name} may be promoted to {stage}.",
+    Outcome.DENY: "DENY: {name} may not be promoted to {stage}.",
+    Outcome.INCONCLUSIVE: "INCONCLUSIVE: {name} was not fully judged for {stage}; treat this as a denial.",
+}
+_BOLD, _RESET = "\x1b[1m", "\x1b[0m"
+_COLOURS = {Outcome.ALLOW: "\x1b[1;32m", Outcome.DENY: "\x1b[1;31m", Outcome.INCONCLUSIVE: "\x1b[1;33m"}
+_UNFINISHED = (State.PARTIAL, State.FAILED, State.SKIPPED)
+
+
+def render(
+    report: Report, request: Request, decision: Decision, rules: Mapping[str, Rule], *, color: bool = False
+) -> str:
+    """The outcome in words, then the reasons with what to do, then what limits the answer.
+
+    Every line starts with a word of gate's own: text from an archive never stands at the start of a line, where a CI
+    runner would take it for a command. With `color` the headings are in ANSI colours.
+    """
+    blocks = [
+        _head(report, request, decision),
+        *_reasons(request, decision, rules),
+        list(_waived(request, decision, rules)),
+        list(_limits(report, decision)),
+        list(_digests(report, decision)),
+    ]
+    lines = "\n\n".join("\n".join(block) for block in blocks if block)
+    return (_paint(lines, decision.outcome) if color else lines) + "\n"
+
+
+def _head(report: Report, request: Request, decision: Decision) -> list[str]:
+    subject, inventory = report.subject, report.inventory
+    name, stage = printable(subject.name), printable(request.stage)
+    what = [printable(subject.kind), printable(subject.format or "format not recognised")]
+    size = [_count(inventory.members, "member"), f"{_bytes(subject.size)}"]
+    asked = {
+        "stage": request.stage,
+        "environment": request.environment,
+        "model": f"{request.model_name} {request.model_version or ''}".strip(),
+        "at": request.effective_time,
+    }
+    return [
+        *_labelled("", _SENTENCE[decision.outcome].format(name=name, stage=stage), follow="  | "),
+        *_labelled("  subject: ", ", ".join(what + size)),
+        *_labelled("  request: ", ", ".join(f"{label} {printable(value)}" for label, value in asked.items() if value)),
+    ]
+
+
+def _reasons(request: Request, decision: Decision, rules: Mapping[str, Rule]) -> Iterator[list[str]]:
+    tables = (
+        ("Denied because:", [row for row in decision.reasons if row.action is Action.DENY]),
+        ("Inconclusive because:", [row for row in decision.reasons if row.action is not Action.DENY]),
+        ("Warnings:", list(decision.warnings)),
+    )
+    for heading, rows in tables:
+        if rows:
+            yield [heading, *(line for row in rows for line in _reason(row, request, decision, rules))]
+
+
+def _reason(row: Reason, request: Request, decision: Decision, rules: Mapping[str, Rule]) -> Iterator[str]:
+    known = explain(row, request, decision, rules)
+    yield from _labelled("  - ", f"{known.code} {_where(known)}", follow="    | ")
+    yield from _labelled("    what: ", known.message)
+    yield from _labelled("    fix:  ", known.remedy)
+
+
+def _waived(request: Request, decision: Decision, rules: Mapping[str, Rule]) -> Iterator[str]:
+    if decision.waived:
+        yield "Waived:"
+    for row in decision.waived:
+        known = explain(row, request, decision, rules, waived=True)
+        tally = decision.tallies.get(row.code)
+        first = next((item.what for item in tally.items if item.waived), None) if tally else None
+        why = justification(first, request) if first else known.message
+        yield from _labelled("  - ", f"{known.code} {_where(known)}: {why}", follow="    | ")
+
+
+def _where(known: Explained) -> str:
+    if known.at is None:
+        return f"({printable(known.subject)})" if known.subject else ""
+    place = f"at {printable(known.at.path)}" if known.at.path else "at the subject itself"
+    line = f" line {known.at.line}" if known.at.line > 0 else ""
+    more = f" + {known.more} more" if known.more else ""
+    return place + line + more
+
+
+def _limits(report: Report, decision: Decision) -> Iterator[str]:
+    """What stands between this answer and a complete one."""
+    missed = {code: tally.total for code, tally in sorted(decision.tallies.items()) if code.startswith("gap.")}
+    if missed:
+        each = ", ".join(f"{code.removeprefix('gap.')} {n}" for code, n in missed.items())
+        yield from _labelled("Not examined: ", f"{sum(missed.values())} ({each})")
+    unfinished = [f"{status.inspector} {status.state}" for status in report.statuses if status.state in _UNFINISHED]
+    if unfinished:
+        yield from _labelled("Not complete: ", printable(", ".join(unfinished), limit=1000))
+    cut = [f"{code} {len(t.items)} of {t.total}" for code, t in sorted(decision.tallies.items()) if t.truncated]
+    if cut:
+        yield from _labelled("Listed in part: ", printable(", ".join(cut), limit=1000))
+
+
+def _digests(report: Report, decision: Decision) -> Iterator[str]:
+    digests = [f"{kind} {value}" for kind, value in sorted(report.subject.digest.items())]
+    yield from _labelled("Digest: ", printable(", ".join(digests)) or "none, because not every member was read")
+    used = decision.policy
+    digest = f"sha256 {used.digest}" if used.digest else "digest unknown"
+    yield from _labelled("Policy: ", printable(f"{digest} ({used.engine})"))
+    if used.data_digest:
+        yield from _labelled("Policy data: ", printable(f"sha256 {used.data_digest}"))
+
+
+def _labelled(label: str, text: str, follow: str | None = None) -> list[str]:
+    """Lines of at most _WIDTH columns; each further one starts with a bar, never with the text itself."""
+    if follow is None:
+        follow = " " * max(len(label) - 2, 2) + "| "
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent=label, subsequent_indent=follow, break_on_hyphens=False, tabsize=1
+    ) or [label.rstrip()]
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def _bytes(n: int) -> str:
+    """Decimal units: 1.5 MB is 1,500,000 bytes."""
+    size, units = float(n), ("B", "kB", "MB", "GB", "TB")
+    for unit in units:
+        if size < 999.95 or unit == units[-1]:
+            return f"{n:,} B" if unit == "B" else f"{size:,.1f} {unit}"
+        size /= 1000
+    raise AssertionError("the last unit has no upper end")
+
+
+def _paint(lines: str, outcome: Outcome) -> str:
+    """Colour the first word and the headings: all of them constants of this file."""
+    word = outcome.upper()
+    lines = _COLOURS[outcome] + word + _RESET + lines.removeprefix(word)
+    for heading in ("Denied because:", "Inconclusive because:", "Warnings:", "Waived:"):
+        lines = lines.replace(f"\n{heading}\n", f"\n{_BOLD}{heading}{_RESET}\n")
+    return lines

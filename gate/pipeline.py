@@ -1,0 +1,137 @@
+"""The whole flow on one page: open, walk, inspect, conclude, report, decide."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from gate import workers
+from gate.archive.archive import Archive
+from gate.archive.member import Member, Need
+from gate.archive.walk import Mine
+from gate.core.decision import Decision, Request
+from gate.core.errors import NotExamined, OutOfSpace
+from gate.core.gap import Gap, GapReason
+from gate.core.limits import Limits
+from gate.core.location import Location
+from gate.core.report import Inventory, Report, Section, State, Status
+from gate.facts.seen import Seen
+from gate.facts.store import Store
+from gate.policy.decide import decide as _decide
+from gate.policy.engine import Engine
+from gate.registry import WALKER, Registry
+from gate.sources import open_target
+
+logger = logging.getLogger(__name__)
+
+
+def scan(target: str, registry: Registry, limits: Limits = Limits(), jobs: int = 1) -> Report:  # noqa: B008  # frozen
+    """Walk one archive and let every inspector look; `jobs` 0 stays in this process.
+
+    Raises UsageError when the target cannot be opened, OutOfSpace when the temporary folder is full.
+    """
+    archive, store, visits = Archive(open_target(target, limits), limits), Store(), Counter[str]()
+    try:
+        look = partial(_look, archive, registry)
+        if jobs and workers.available():
+            digest = workers.Digest(archive)
+            visits = workers.run(archive, store, look, jobs)
+            sha256 = digest.result()
+        else:
+            sha256 = archive.digest()
+            for mine in (None, _all):
+                look(store, visits, _nothing, mine)
+        store.extend(archive.changed(), WALKER)
+        return _report(archive, sha256, registry, store, visits)
+    finally:
+        archive.close()
+
+
+def decide(report: Report, request: Request, registry: Registry, engine: Engine, limits: Limits) -> Decision:
+    """Let policy judge a report; anything but a sound answer is inconclusive."""
+    return _decide(report, request, registry.rules, engine, limits)
+
+
+def _look(
+    archive: Archive, registry: Registry, store: Store, visits: Counter[str], tick: Callable[[], None], mine: Mine
+) -> None:
+    """Ask all inspectors what they want, read a member once for the greediest, then let each who asked look."""
+
+    def wants(member: Member) -> Need:
+        tick()
+        needs: dict[str, Need] = {}
+
+        def ask(name: str) -> None:
+            need = registry.inspectors[name].wants(member)
+            if need is not None:
+                needs[name] = need
+
+        _each(registry.inspectors, member.path, ask, store)
+        member.asked = tuple(needs)
+        return max(needs.values(), default=Need.HEAD)
+
+    def inspect(name: str) -> None:
+        store.extend(registry.inspectors[name].inspect(item), name)
+
+    for item in archive.whole(wants) if mine is None else archive.children(wants, mine):
+        if isinstance(item, Member):
+            visits.update(item.asked)
+            _each(item.asked, item.path, inspect, store)
+        else:
+            store.add(item, WALKER)
+
+
+def _each(names: Iterable[str], path: str, ask: Callable[[str], None], store: Store) -> list[str]:
+    """The only broad except of a scan: a crash is a Gap of one inspector at one member, and the next one is asked."""
+    crashed = []
+    for name in names:
+        try:
+            ask(name)
+        except OutOfSpace:
+            raise
+        except NotExamined as error:
+            store.add(Gap(Location(path), error.reason, detail=str(error)), name)
+        except Exception as error:
+            logger.debug("%s at %s", name, path, exc_info=error)
+            store.add(Gap(Location(path), GapReason.CRASHED, detail=f"{type(error).__name__}: {error}"), name)
+            crashed.append(name)
+    return crashed
+
+
+def _report(archive: Archive, sha256: str, registry: Registry, store: Store, visits: Counter[str]) -> Report:
+    subject = archive.subject(sha256)
+    if subject.format is None and not archive.rows.members and not visits:
+        nothing = "empty" if not subject.size else "not a format that gate knows"
+        store.add(Gap(Location(), GapReason.UNSUPPORTED, detail=f"{nothing}; nothing was examined"), WALKER)
+    seen = {name: Seen(store, (*i.consumes, *i.produces)) for name, i in registry.inspectors.items()}
+    sections: dict[str, Section] = {}
+
+    def conclude(name: str) -> None:
+        store.extend(registry.inspectors[name].conclude(seen[name], archive), name)
+
+    def section(name: str) -> None:
+        sections[name] = registry.inspectors[name].section(seen[name])
+
+    crashed = {*_each(registry.inspectors, "", conclude, store), *_each(registry.inspectors, "", section, store)}
+    statuses = tuple(_status(name, visits[name], name in crashed, store) for name in sorted(registry.inspectors))
+    stated = {s.inspector: {**sections.get(s.inspector, {}), "state": s.state} for s in statuses}
+    inventory = Inventory(archive.rows.members, archive.rows.bytes, archive.rows.digest())
+    return Report(subject, store.findings, store.gaps, store.facts(), statuses, stated, inventory)
+
+
+def _status(name: str, members: int, crashed: bool, store: Store) -> Status:
+    if crashed:
+        return Status(name, State.FAILED, members)
+    if store.gapped[name] or store.gapped[WALKER]:  # what the walker could not open, nobody saw
+        return Status(name, State.PARTIAL, members)
+    return Status(name, State.COMPLETE if members else State.NOT_APPLICABLE, members)
+
+
+def _all(index: int) -> bool:
+    return True
+
+
+def _nothing() -> None:
+    pass

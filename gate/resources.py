@@ -1,0 +1,48 @@
+"""Where rules/, policies/ and fixtures/ lie: in the installed package, else in the checkout."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from gate.core.errors import GateError
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+@cache
+def root() -> Path:
+    """The folder that holds rules/, policies/ and fixtures/.
+
+    Package data first; else the checkout around the package, if its pyproject names this distribution. Raises GateError.
+    """
+    if (_PACKAGE / "_data").is_dir():
+        return _PACKAGE / "_data"
+    checkout = _PACKAGE.parent
+    project = checkout / "pyproject.toml"
+    if project.is_file() and tomllib.loads(project.read_text("utf-8"))["project"]["name"] == "mlgate":
+        return checkout
+    raise GateError(f"rules and policies are neither in {_PACKAGE} nor beside it; install mlgate again")
+
+
+def rules() -> Path:
+    return root() / "rules"
+
+
+def data(name: str) -> Path:
+    """One table below rules/data/, as "serialization/allow.yaml"."""
+    return root() / "rules" / "data" / name
+
+
+def policies() -> Path:
+    return root() / "policies"
+
+
+def fixtures() -> Path:
+    return root() / "fixtures"
+
+
+def compiled_policy() -> Path:
+    """The standard bundle as WebAssembly; it is part of the package in both cases."""
+    return _PACKAGE / "policy" / "compiled"

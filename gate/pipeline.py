@@ -102,9 +102,8 @@ def _each(names: Iterable[str], path: str, ask: Callable[[str], None], store: St
 
 def _report(archive: Archive, sha256: str, registry: Registry, store: Store, visits: Counter[str]) -> Report:
     subject = archive.subject(sha256)
-    if subject.format is None and not archive.rows.members and not visits:
-        nothing = "empty" if not subject.size else "not a format that gate knows"
-        store.add(Gap(Location(), GapReason.UNSUPPORTED, detail=f"{nothing}; nothing was examined"), WALKER)
+    if not (archive.rows.members or visits or store.gaps.count):
+        store.add(Gap(Location(), GapReason.UNSUPPORTED, detail="holds nothing that gate knows how to examine"), WALKER)
     seen = {name: Seen(store, (*i.consumes, *i.produces)) for name, i in registry.inspectors.items()}
     sections: dict[str, Section] = {}
 
@@ -117,7 +116,8 @@ def _report(archive: Archive, sha256: str, registry: Registry, store: Store, vis
     crashed = {*_each(registry.inspectors, "", conclude, store), *_each(registry.inspectors, "", section, store)}
     statuses = tuple(_status(name, visits[name], name in crashed, store) for name in sorted(registry.inspectors))
     stated = {s.inspector: {**sections.get(s.inspector, {}), "state": s.state} for s in statuses}
-    inventory = Inventory(archive.rows.members, archive.rows.bytes, archive.rows.digest())
+    root = None if store.gapped[WALKER] else archive.rows.digest()
+    inventory = Inventory(archive.rows.members, archive.rows.bytes, root)
     return Report(subject, store.findings, store.gaps, store.facts(), statuses, stated, inventory)
 
 

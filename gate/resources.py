@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from gate.core.errors import GateError
 
@@ -39,8 +42,11 @@ def policies() -> Path:
     return root() / "policies"
 
 
-def fixtures() -> Path:
-    return root() / "fixtures"
+def fixture(name: str) -> ModuleType:
+    """The builder of one fixture; fixtures are plain modules that know nothing of gate."""
+    if str(root()) not in sys.path:
+        sys.path.append(str(root()))
+    return importlib.import_module(f"fixtures.{name}.build")
 
 
 def compiled_policy() -> Path:

@@ -176,6 +176,8 @@ class _Crew:
         self._following = 0 if archive.root.folder else _WHOLE
         self._end = False
         self._jobs = jobs if archive.splits() else 1
+        self._listing: set[Gap] = set()
+        """What could not be listed: all workers list the subject and each says so, once is enough."""
         self.visits: Counter[str] = Counter()
 
     def run(self) -> None:
@@ -200,7 +202,7 @@ class _Crew:
     def _start(self, job: _Job) -> None:
         ours, theirs = self._context.Pipe()
         at, pulse = self._context.RawValue("q", _NOWHERE), self._context.RawValue("d", 0.0)
-        arguments = (self._archive, self._look, theirs, at, pulse)
+        arguments = (self._archive, self._look, theirs, [ours, *self._hands], at, pulse)
         process = self._context.Process(target=_work, args=arguments, daemon=True)
         process.start()
         theirs.close()
@@ -230,6 +232,10 @@ class _Crew:
         if batch.full:
             raise OutOfSpace(batch.full)
         for item, by in batch.items:
+            if by == "archive" and isinstance(item, Gap) and item.location.path == "":
+                if item in self._listing:
+                    continue
+                self._listing.add(item)
             self._store.add(item, by)
         for row in batch.rows:
             self._archive.rows.add(row)
@@ -261,7 +267,9 @@ def _why(hand: _Hand) -> tuple[GapReason, str, str]:
     return GapReason.CRASHED, "", f"its worker died (exit code {hand.process.exitcode})"
 
 
-def _work(archive: Archive, look: Look, pipe: Connection, at: Any, pulse: Any) -> None:
+def _work(archive: Archive, look: Look, pipe: Connection, others: list[Connection], at: Any, pulse: Any) -> None:
+    for other in others:  # else this process would keep its siblings waiting when the parent is gone
+        other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends us
     sys.stderr = open(os.devnull, "w")  # a crash is told by a Gap, not by a traceback
     archive.budget.pulse = pulse

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from gate.archive import directory, zip
 from gate.archive.budget import Budget
 from gate.archive.inventory import Inventory, InventoryRow
-from gate.archive.member import TAIL, Entry, Member, Need, Remark
+from gate.archive.member import HEAD, TAIL, Entry, Member, Need, Remark
 from gate.archive.paths import encode
 from gate.archive.root import Root
 from gate.archive.sniff import LAYOUTS, container, recognise
 from gate.archive.source import BLOCK, Source, Window
-from gate.archive.walk import Mine, Names, Walk, Walked, Wants
+from gate.archive.walk import Mine, Names, Walk, Walked, Wants, gap
 from gate.core.errors import NotExamined
 from gate.core.gap import Gap, GapReason
 from gate.core.limits import Limits
@@ -31,7 +31,6 @@ class Archive:
     def __init__(self, root: Root, limits: Limits) -> None:
         self.root, self.budget = root, Budget(limits)
         self.rows = Inventory()
-        self._format: str | None = None
         self._held: _Held | None = None
         if not root.folder:
             self.budget.admit(root.size)
@@ -39,12 +38,15 @@ class Archive:
     # -- the walk ------------------------------------------------------------------------------------------------
 
     def whole(self, wants: Wants) -> Walked:
-        """The subject itself as a member with path "", when it is a file; recognises its format on the way."""
+        """The subject itself as a member with path "", when it is a file."""
         if self.root.folder:
             return
-        member = self._itself()
+        try:
+            member = self._itself()
+        except (NotExamined, OSError) as error:
+            yield gap("", error)
+            return
         wants(member)
-        self._format = recognise(member.head)
         yield member
         yield from Walk(self.budget, self.rows, wants).closed(member)
 
@@ -52,8 +54,14 @@ class Archive:
         """Everything inside; with `mine` only the top-level entries of those indices, and what is inside them."""
         walk = Walk(self.budget, self.rows, wants)
         if self.root.folder:
-            return walk.children("", directory.entries(self.root.fd, self.budget), 0, mine)
-        return walk.inside(self._itself(), 0, mine)
+            yield from walk.children("", directory.entries(self.root.fd, self.budget), 0, mine)
+            return
+        try:
+            member = self._itself()
+        except (NotExamined, OSError) as error:
+            yield gap("", error)
+            return
+        yield from walk.inside(member, 0, mine)
 
     def lost(self, index: int) -> str:
         """The path of a top-level entry whose worker died; it stays in the inventory without a digest."""
@@ -81,7 +89,7 @@ class Archive:
 
     def splits(self) -> bool:
         """Whether entries can be reached without reading those before them, so that workers can share them."""
-        return self.root.folder or container(self._bytes().read_at(0, 512)) in ("zip", "tar")
+        return self.root.folder or container(self._head()) in ("zip", "tar")
 
     # -- afterwards ----------------------------------------------------------------------------------------------
 
@@ -92,7 +100,9 @@ class Archive:
             dir_hash = self.rows.dir_hash()
             digest = {} if dir_hash is None else {"dirHash": dir_hash}
             return Subject(root.name, "directory", digest, self.rows.bytes, self._layout())
-        return Subject(root.name, "file", {"sha256": sha256}, root.size, self._layout() or self._format)
+        kind = self._layout() or recognise(self._head())
+        kind = kind or ("zip" if self.rows.members else None)  # by its end only
+        return Subject(root.name, "file", {"sha256": sha256}, root.size, kind)
 
     def _layout(self) -> str | None:
         return next((name for name, path in LAYOUTS if self.rows.find(path) is not None), None)
@@ -141,7 +151,7 @@ class Archive:
         if self.root.folder and not parent:
             return directory.entry_at(self.root.fd, row.locator, self.budget)
         outer = Member(parent, Entry(b"", None, window=self.open(parent)), self.budget)
-        if container(outer.head) in (None, "zip"):
+        if outer.container in (None, "zip"):
             return zip.entry_at(outer.source(), row.locator)
         listing = Walk(self.budget, self.rows, lambda member: Need.HEAD).listing(outer)
         return next(e for e in listing if isinstance(e, Entry) and e.locator == row.locator)
@@ -152,6 +162,10 @@ class Archive:
         member = Member("", Entry(b"", None, window=source), self.budget)
         member.tail = source.read_at(max(self.root.size - TAIL, 0), TAIL)
         return member
+
+    def _head(self) -> bytes:
+        """Outside of the budget: what a file is can be told even when everything else was too much."""
+        return os.pread(self.root.fd, HEAD, 0)
 
     def _bytes(self) -> Source:
         return Window(self.root.fd, 0, self.root.size, self.budget)

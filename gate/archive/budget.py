@@ -46,28 +46,27 @@ class Budget:
     Every method raises Spent once its bound is passed.
     """
 
-    __slots__ = ("limits", "input", "bytes", "members", "spooled", "deadline", "pulse", "_spool_cap")
+    __slots__ = ("_spool_cap", "bytes", "cap", "deadline", "input", "limits", "members", "pulse", "spooled")
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.input = 0
+        self.cap = 0
+        """Bytes that may be read or unpacked in all."""
         self.bytes = 0
         self.members = 0
         self.spooled = 0
         self.deadline = time.monotonic() + limits.seconds
         self.pulse: Pulse = _Still()
         self._spool_cap = -1
+        self.admit(0)
 
     def admit(self, n: int) -> None:
-        """`n` more bytes of input: the caps grow with what was handed in."""
-        self.input += n
-
-    @property
-    def cap(self) -> int:
-        """Bytes that may be read or inflated in all."""
+        """`n` more bytes of input: the cap grows with what was handed in."""
         limits = self.limits
+        self.input += n
         ratio = max(limits.expansion_floor_bytes, limits.expansion_ratio * self.input)
-        return min(max(limits.total_bytes, limits.total_factor * self.input), ratio)
+        self.cap = min(max(limits.total_bytes, limits.total_factor * self.input), ratio)
 
     def member(self) -> None:
         """One more member."""
@@ -99,6 +98,7 @@ class Budget:
     def restore(self, account: Account) -> None:
         """Go on from an account that several workers share."""
         self.input, self.bytes, self.members, self.spooled = account
+        self.admit(0)
 
     def tick(self) -> None:
         """A sign of life from a loop: resets the wall time of the member, checks that of the scan."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from gate.archive.budget import Budget
 from gate.archive.keep import Keep
+from gate.archive.sniff import container
 from gate.archive.source import Forward, Source, blocks
 from gate.archive.unpack import crc32
 from gate.core.errors import FormatError, NotExamined
@@ -77,11 +78,15 @@ class Entry:
 class Member:
     """One file inside the subject.
 
-    `head` is the first 64 KiB, `tail` the last ones once the member was read. `size` is what the container declares and `sha256` is "" until the walker has read the
-    member, which is before inspect() and after wants(). For path "" (the subject itself) `sha256` stays "".
+    `head` is the first 64 KiB, `tail` the last ones once the member was read. `container` names what it is if the walker
+    looks inside: zip, tar, gzip, ... `size` is what its own container declares and `sha256` is "" until the walker has
+    read the member, which is before inspect() and after wants(). For path "" (the subject itself) `sha256` stays "".
     """
 
-    __slots__ = ("_entry", "_keep", "_memo", "_rest", "_source", "asked", "budget", "head", "path", "sha256", "size", "tail")
+    __slots__ = (
+        "_entry", "_keep", "_memo", "_rest", "_source",
+        "asked", "budget", "container", "head", "path", "sha256", "size", "tail",
+    )  # fmt: skip
 
     def __init__(self, path: str, entry: Entry, budget: Budget) -> None:
         self.path, self.budget, self._entry = path, budget, entry
@@ -100,6 +105,7 @@ class Member:
             self.size, self._rest = entry.size, entry.stream()
             self.head = _first(self._rest)
             budget.spend(len(self.head))
+        self.container = container(self.head)
 
     @property
     def name(self) -> str:

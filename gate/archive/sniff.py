@@ -63,15 +63,21 @@ def is_zip(head: bytes) -> bool:
 
 def is_tar(head: bytes) -> bool:
     """A first header block with the right checksum (POSIX.1-2017 pax, ustar Interchange Format), v7 as well."""
-    block = head[:TAR_BLOCK]
-    if len(block) < TAR_BLOCK or block[:1] == b"\0" or not _OCTAL.fullmatch(block[148:156]):
+    if len(head) < TAR_BLOCK or not _OCTAL.fullmatch(head, 148, 156) or head[:1] == b"\0":
         return False
+    block = head[:TAR_BLOCK]
     return tar_checksum(block) == int(block[148:156].strip(b" \0"), 8)
 
 
 def tar_checksum(block: bytes) -> int:
     """Sum of a header's bytes with its checksum field read as spaces."""
     return sum(block[:148]) + 8 * 32 + sum(block[156:TAR_BLOCK])
+
+
+CLOSED_FIRST = frozenset(magic.bytes[:1] for magic in CLOSED if not magic.offset)
+"""First bytes: most members are told apart by one look-up."""
+CLOSED_LATER = min(magic.offset for magic in CLOSED if magic.offset)
+"""A shorter member cannot be one of the others."""
 
 
 def _magic(table: tuple[Magic, ...], head: bytes) -> str | None:

@@ -46,12 +46,13 @@ PACKINGS = (
     Packing("zlib", b"\x78", lambda: fast.decompressobj(15)),  # RFC 1950; what joblib writes by default
 )
 BY_NAME = {packing.name: packing for packing in PACKINGS}
+_FIRST = frozenset(packing.magic[:1] for packing in PACKINGS)
 _RAW = Packing("deflate", b"", lambda: fast.decompressobj(-15))
 
 
 def packing(head: bytes) -> Packing | None:
     """The stream format that these bytes begin, proved by unpacking the first of them."""
-    for candidate in PACKINGS:
+    for candidate in PACKINGS if head[:1] in _FIRST else ():
         if head.startswith(candidate.magic) and _begins(candidate, head):
             return candidate
     return None

@@ -10,7 +10,7 @@ from gate.archive.budget import Budget
 from gate.archive.inventory import Inventory, InventoryRow
 from gate.archive.member import Entry, Member, Need, Refusal, Remark
 from gate.archive.paths import encode, escapes, join
-from gate.archive.sniff import closed, container, is_tar
+from gate.archive.sniff import CLOSED_FIRST, CLOSED_LATER, closed, is_tar
 from gate.core.errors import NotExamined
 from gate.core.finding import Finding
 from gate.core.gap import Gap, GapReason
@@ -56,7 +56,8 @@ class Walk:
                 entry.prepare(entry)
             except (NotExamined, OSError) as error:
                 entry.refusal = Refusal(*_why(error))
-        yield from (Finding(Location(path), rule, rule) for rule in entry.findings)
+        for rule in entry.findings:
+            yield Finding(Location(path), rule, rule)
         if escapes(entry.name):
             yield Finding(Location(path), "archive.unsafe-name", "archive.unsafe-name")
         if entry.folder:
@@ -85,20 +86,22 @@ class Walk:
 
     def member(self, member: Member, entry: Entry, depth: int) -> Walked:
         """Read one member to its end, hand it out, then look into it."""
-        need = max(self._wants(member), _need(member))
+        need = self._wants(member)
         try:
-            member.take(need)
+            member.take(need if member.container is None else max(need, _need(member)))
         except (NotExamined, OSError) as error:  # said once; who asked still looks at what there is
             if entry.refusal is None:
                 yield gap(member.path, error)
         if member.readable or member.sha256:
             yield member
-            yield from self.closed(member)
-            yield from self.inside(member, depth)
+            if member.head[:1] in CLOSED_FIRST or len(member.head) > CLOSED_LATER:
+                yield from self.closed(member)
+            if member.container is not None or zip.may_end_here(member.tail):
+                yield from self.inside(member, depth)
 
     def inside(self, member: Member, depth: int, mine: Mine = None) -> Walked:
         """The members of a member that is a container, by its bytes; nothing for any other."""
-        if container(member.head) is None and not self._is_zip_at_end(member):
+        if member.container is None and not self._is_zip_at_end(member):
             return
         if depth >= self._budget.limits.depth:
             yield Gap(Location(member.path), GapReason.TOO_DEEP, detail=f"more than {depth} levels of nesting")
@@ -112,7 +115,7 @@ class Walk:
 
     def listing(self, member: Member) -> Iterator[Entry | Remark]:
         """The entries of a container; what begins as nothing known is a zip by its end. NotExamined when unreadable."""
-        kind = container(member.head) or "zip"
+        kind = member.container or "zip"
         if kind == "zip":
             member.seek()
             return zip.entries(member.source())
@@ -163,9 +166,8 @@ def _why(error: NotExamined | OSError) -> tuple[GapReason, str]:
 
 
 def _need(member: Member) -> Need:
-    """What the walker itself needs to look inside."""
-    kind = container(member.head)
-    return Need.HEAD if kind is None else Need.SEEK if kind in ("zip", "tar") else Need.STREAM
+    """What the walker itself needs to look inside a container."""
+    return Need.SEEK if member.container in ("zip", "tar") else Need.STREAM
 
 
 class Names:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gate.archive.member import Entry, Refusal, Remark
 from gate.archive.source import Memory, Source
@@ -44,9 +44,8 @@ class Directory:
     remarks: tuple[Remark, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """One central directory record."""
+class _Record(NamedTuple):
+    """One central directory record; a NamedTuple because there may be millions."""
 
     at: int
     used: int

@@ -49,7 +49,11 @@ def _run() -> int:
     try:
         return app(standalone_mode=False) or 0
     except _Refused as error:
-        return _say(error.format_message(), 2)  # type: ignore[attr-defined]  # click's own message, without its usage
+        message: str = error.format_message()  # type: ignore[attr-defined]  # click's own, without its usage line
+        if "\n" in message:  # nothing was asked: the whole help
+            print(message, file=sys.stderr)
+            return 2
+        return _say(message, 2)
     except UsageError as error:
         return _say(str(error), 2)
     except OutOfSpace as error:

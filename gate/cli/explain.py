@@ -11,15 +11,15 @@ def explain(code: str = typer.Argument(metavar="ID", help="Rule id or reason cod
 
     from gate.cli import emit
     from gate.core.errors import UsageError
-    from gate.output.remedies import remedy
+    from gate.output.remedies import KNOWN
     from gate.registry import load
 
     rule = load().rules.get(code)
     if rule is None:
-        text = remedy(code)
-        if not text:
+        advice = KNOWN.get(code)
+        if advice is None:
             raise UsageError(f"{code}: no such rule or reason; gate rules list shows all rules")
-        emit.write_stdout(f"{code}\n\n{textwrap.fill(text, 100)}\n")
+        emit.write_stdout(f"{code}: {advice.title}\n\n{textwrap.fill('Fix: ' + advice.remedy, 100)}\n")
         return
     parts = [f"{rule.id} ({rule.level}): {rule.title}"]
     parts += [textwrap.fill(f"{name}: {text}", 100) for name, text in (("Why", rule.why), ("Fix", rule.remediation))]

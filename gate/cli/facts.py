@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from gate.cli.options import EffectiveTime, Environment, Extension, Jobs, Limit, ModelName, ModelVersion, Stage, Waivers
 from typing import Annotated
 
 import typer
+
+from gate.cli.options import EffectiveTime, Environment, Extension, Jobs, Limit, ModelName, ModelVersion, Stage, Waivers
 
 
 def facts(
@@ -24,7 +25,8 @@ def facts(
     from gate import pipeline
     from gate.cli import emit
     from gate.cli.setup import prepare
-    from gate.policy.document import canonical, document_of
+    from gate.core.canonical import canonical
+    from gate.policy.decide import document
 
     setup = prepare(
         [target],
@@ -38,4 +40,5 @@ def facts(
         effective_time=effective_time,
     )
     report = pipeline.scan(target, setup.registry, setup.limits, jobs)
-    emit.write_stdout(canonical(document_of(report, setup.request, setup.registry.rules, setup.limits)) + "\n")
+    seen = document(report, setup.request, setup.registry.rules, setup.limits)
+    emit.write_stdout(canonical(seen).decode() + "\n")

@@ -7,25 +7,28 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from gate import pipeline, resources
 from gate.adapters.opa_wasm import Embedded
-from gate.cli.setup import Setup
+from gate.cli.setup import Setup, read_file
 from gate.core.decision import Decision
 from gate.core.errors import UsageError
 from gate.core.report import Report
 from gate.core.text import printable
+from gate.policy.digest import policy_digest
 from gate.policy.engine import Engine
+from gate.policy.site_data import parse
 
 logger = logging.getLogger("gate")
 
 
 def engine(policy: str, policy_data: str) -> Engine:
     """The embedded engine over the standard bundle, or over a compiled one; UsageError for what cannot be read."""
-    from gate.policy.site_data import load
-
-    overlay = load(policy_data) if policy_data else None
-    return Embedded.of_folder(policy, overlay) if policy else Embedded.standard(overlay)
+    overlay = parse(read_file(policy_data, "--policy-data"), policy_data) if policy_data else None
+    if policy:
+        return Embedded(Path(policy), overlay=overlay)
+    return Embedded(resources.compiled_policy(), overlay=overlay, expected=policy_digest(resources.policies()))
 
 
 def judge(

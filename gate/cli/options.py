@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-Targets = Annotated[list[str], typer.Argument(metavar="TARGET...", help="Archive: a file, a folder, or - for stdin.")]
+Targets = Annotated[list[str], typer.Argument(metavar="TARGET", help="Archive: a file, a folder, or - for stdin.")]
 Stage = Annotated[str, typer.Option(metavar="STAGE", help="Promotion asked for: staging or production.")]
 Environment = Annotated[str, typer.Option(metavar="NAME", help="Where it is to run, for example prod-eu.")]
 Actor = Annotated[str, typer.Option(metavar="WHO", help="Who asks; recorded, never trusted.")]

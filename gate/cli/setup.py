@@ -105,10 +105,15 @@ def _time(text: str) -> str:
 def _waivers(file: str) -> tuple[tuple[Waiver, ...], str]:
     if not file:
         return (), ""
-    from gate.policy.waivers import parse
+    from gate.policy.waiver_file import parse
 
-    try:
-        data = Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"--waivers {file}: {error.strerror}") from error
+    data = read_file(file, "--waivers")
     return parse(data, file), hashlib.sha256(data).hexdigest()
+
+
+def read_file(file: str, option: str) -> bytes:
+    """A small file that an option names; UsageError when it cannot be read."""
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{option} {file}: {error.strerror}") from error

@@ -6,10 +6,11 @@ import heapq
 import os
 import pickle
 import tempfile
+import weakref
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import IO, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gate.core.errors import OutOfSpace
 
@@ -31,7 +32,7 @@ class Spill(Generic[T]):
         self._key: Callable[[T], Any] = key or _itself
         self._run: list[T] = []
         self._runs: list[_Run[T]] = []
-        self._file: IO[bytes] | None = None
+        self._fd = -1
         self.count = 0
 
     def add(self, row: T) -> None:
@@ -43,8 +44,10 @@ class Spill(Generic[T]):
     def _flush(self) -> None:
         self._run.sort(key=self._key)
         try:
-            self._file = self._file or tempfile.TemporaryFile(buffering=0)
-            self._runs.append(_Run.write(self._run, self._file, self._key))
+            if self._fd < 0:
+                self._fd = _nameless()
+                weakref.finalize(self, os.close, self._fd)
+            self._runs.append(_Run.write(self._run, self._fd, self._key))
         except OSError as error:
             raise OutOfSpace(
                 f"{tempfile.gettempdir()}: {error.strerror}; set TMPDIR to a folder with more space"
@@ -77,16 +80,16 @@ class _Run(Generic[T]):
         self._fd, self._firsts, self._spots = fd, firsts, spots
 
     @classmethod
-    def write(cls, rows: list[T], file: IO[bytes], key: Callable[[T], Any]) -> _Run[T]:
-        firsts, spots = [], []
+    def write(cls, rows: list[T], fd: int, key: Callable[[T], Any]) -> _Run[T]:
+        firsts, spots, at = [], [], os.fstat(fd).st_size
         for i in range(0, len(rows), _CHUNK):
             blob = pickle.dumps(rows[i : i + _CHUNK], pickle.HIGHEST_PROTOCOL)
             firsts.append(key(rows[i]))
-            spots.append((file.tell(), len(blob)))
-            written = 0
-            while written < len(blob):  # an unbuffered write may be short
-                written += file.write(blob[written:])
-        return cls(file.fileno(), firsts, spots)
+            spots.append((at, len(blob)))
+            at += len(blob)
+            while blob:  # a write may be short
+                blob = blob[os.pwrite(fd, blob, at - len(blob)) :]
+        return cls(fd, firsts, spots)
 
     def _load(self, spot: tuple[int, int]) -> list[T]:
         rows: list[T] = pickle.loads(os.pread(self._fd, spot[1], spot[0]))
@@ -99,6 +102,12 @@ class _Run(Generic[T]):
         """The rows of the two chunks in which the first row with this prefix must lie."""
         i = bisect_left(self._firsts, prefix)
         return chain.from_iterable(map(self._load, self._spots[max(i - 1, 0) : i + 1]))
+
+
+def _nameless() -> int:
+    """A descriptor of a private file that has no name, so nothing is left behind whatever happens."""
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _itself(row: Any) -> Any:

@@ -83,17 +83,16 @@ def detect(head: bytes) -> Encoding | None:
         if pattern.match(head):
             return Encoding(codec)
     controls = len(head) - len(head.translate(None, _CONTROL))
+    if controls and (controls * _FEW > len(head) or any(byte in _CONTROL for byte in head[:_CLEAN])):
+        return None
     if head.isascii():
-        return Encoding("utf-8") if _mostly_text(head, controls) else None
+        return Encoding("utf-8")
     text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(head)
-    wrong = sum("\udc80" <= c <= "\udcff" for c in text)
-    if wrong <= sum(c > "\x7f" for c in text) - wrong:
-        return Encoding("utf-8") if _mostly_text(head, controls) else None
+    wrong = len(text) - len(text.encode("utf-8", "ignore").decode("utf-8"))
+    right = len(text) - wrong - len(text.encode("ascii", "ignore"))
+    if wrong <= right:
+        return Encoding("utf-8")
     return None if controls else Encoding("latin-1")
-
-
-def _mostly_text(head: bytes, controls: int) -> bool:
-    return not controls or (controls * _FEW <= len(head) and not head[:_CLEAN].strip(_CONTROL) != head[:_CLEAN])
 
 
 def is_text(head: bytes) -> bool:
@@ -153,13 +152,9 @@ class Window:
         return marks[mark] + self._ends(mark * _STEP, index)
 
     def _ends(self, start: int, end: int) -> int:
-        """Line ends in [start, end), where a CRLF belongs to where its LF stands."""
-        text = self.text
-        ends = text.count("\n", start, end)
-        if "\r" in text:
-            ends += text.count("\r", start, end) - text.count("\r\n", start, end)
-            ends -= text[end - 1 : end + 1] == "\r\n" and end > start
-        return ends - (start > 0 and text[start - 1 : start + 1] == "\r\n" and False)
+        """Line ends in [start, end); that of a CRLF stands at its LF."""
+        count = self.text.count
+        return count("\n", start, end) + count("\r", start, end) - count("\r\n", start, end + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +183,7 @@ class Text:
         return "".join(self.pieces())
 
     def windows(self, size: int = WINDOW, overlap: int = OVERLAP) -> Iterator[Window]:
-        """The text in windows with `size` characters of their own and up to `overlap` more on each side."""
+        """Windows with `size` characters of their own and up to `overlap` (at least 1) more on each side."""
         pieces = self.pieces()
         text, first, start, line = "", 0, self.encoding.mark, 1
         while True:

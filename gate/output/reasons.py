@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from gate.core.decision import Action, Decision, Item, Reason, Request, Tally
+from gate.core.decision import Action, Decision, Reason, Request
 from gate.core.finding import Finding, Level, Rule
 from gate.core.gap import Gap
-from gate.core.location import Location
+from gate.core.subject import Subject
 from gate.core.text import printable
 from gate.output.remedies import advice
 
@@ -21,13 +21,13 @@ _SENTENCE = 1000
 class Explained:
     """One reason with everything that a person needs: where, how many more, what it means, what to do.
 
-    `at` is None for a reason that concerns no member; then `subject` is what the policy named (a section, a model).
+    `first` is None for a reason without a listed item; then `subject` is what the policy named (a section, a model).
     """
 
     code: str
     action: Action
     subject: str
-    at: Location | None
+    first: Finding | Gap | None
     more: int
     title: str
     says: str
@@ -43,28 +43,44 @@ def explain(
     reason: Reason, request: Request, decision: Decision, rules: Mapping[str, Rule], *, waived: bool = False
 ) -> Explained:
     """The words for one reason; with `waived`, for the items that a waiver covers."""
-    tally = decision.tallies.get(reason.code)
-    listed = [item for item in tally.items if item.waived == waived] if tally else []
-    first = next((item.what for item in listed if item.what.location.path == reason.subject), None)
-    rule = rules.get(reason.code)
-    known = advice(reason.code)
+    listed = [what for what, covered in _items(reason.code, decision) if covered == waived]
+    first = next((what for what in listed if what.location.path == reason.subject), None)
+    rule, known = rules.get(reason.code), advice(reason.code)
     return Explained(
         code=printable(reason.code),
         action=reason.action,
         subject=reason.subject,
-        at=first.location if first else None,
-        more=_others(tally, waived=waived) if first else 0,
+        first=first,
+        more=max(_counted(reason.code, decision, waived=waived) - 1, 0) if first else 0,
         title=rule.title if rule else known.title,
         says=say(first, rules) if first else printable(reason.message, _SENTENCE),
         remedy=rule.remediation if rule else known.remedy,
         fingerprints=tuple(
-            sorted({item.what.fingerprint(request.model_name) for item in listed if isinstance(item.what, Finding)})
+            sorted({what.fingerprint(request.model_name) for what in listed if isinstance(what, Finding)})
         ),
     )
 
 
-def _others(tally: Tally | None, *, waived: bool) -> int:
-    return max((tally.waived if waived else tally.unwaived) - 1, 0) if tally else 0
+def _items(code: str, decision: Decision) -> Iterator[tuple[Finding | Gap, bool]]:
+    """What is listed of a code, each with whether it is waived.
+
+    A waiver counts only where the policy says that it does: nobody waives a mandatory code, and an engine that gave no
+    answer accepted nothing.
+    """
+    accepted = _accepted(code, decision)
+    for item in decision.tallies[code].items if code in decision.tallies else ():
+        yield item.what, item.waived and accepted
+
+
+def _accepted(code: str, decision: Decision) -> bool:
+    return any(row.code == code for row in decision.waived)
+
+
+def _counted(code: str, decision: Decision, *, waived: bool) -> int:
+    tally = decision.tallies[code]
+    if not _accepted(code, decision):
+        return tally.total
+    return tally.waived if waived else tally.unwaived
 
 
 def say(what: Finding | Gap, rules: Mapping[str, Rule]) -> str:
@@ -82,28 +98,29 @@ def rule_of(code: str, decision: Decision, rules: Mapping[str, Rule]) -> Rule:
     return rules.get(code) or Rule(code, known.title, level, "", known.title + ".", known.remedy)
 
 
-def findings(decision: Decision) -> Iterator[tuple[Finding, bool]]:
+def findings(decision: Decision) -> list[tuple[Finding, bool]]:
     """The listed findings in order, each with whether it is waived."""
-    rows = ((item.what, item.waived) for item in _items(decision) if isinstance(item.what, Finding))
-    return iter(sorted(rows))
+    rows = (row for code in decision.tallies for row in _items(code, decision))
+    return sorted((what, waived) for what, waived in rows if isinstance(what, Finding))
 
 
-def gaps(decision: Decision) -> Iterator[tuple[Gap, bool]]:
+def gaps(decision: Decision) -> list[tuple[Gap, bool]]:
     """The listed gaps in order, each with whether it is waived."""
-    rows = ((item.what, item.waived) for item in _items(decision) if isinstance(item.what, Gap))
-    return iter(sorted(rows))
+    rows = (row for code in decision.tallies for row in _items(code, decision))
+    return sorted((what, waived) for what, waived in rows if isinstance(what, Gap))
 
 
-def _items(decision: Decision) -> Iterator[Item]:
-    for tally in decision.tallies.values():
-        yield from tally.items
+def actions(decision: Decision) -> dict[str, Action]:
+    """What policy does with each code that it answered about; a code that is absent is off, or was never judged."""
+    return {row.code: row.action for row in (*decision.waived, *decision.warnings, *decision.reasons)}
 
 
-def justification(what: Finding | Gap, request: Request) -> str:
+def justification(what: Finding | Gap, request: Request, subject: Subject) -> str:
     """Ticket, reason and end of the waiver that covers an item which policy counted as waived."""
     for waiver in request.waivers:
         live = request.stage in waiver.stages and waiver.created <= request.effective_time < waiver.expires
-        if live and waiver.code == what.code and fnmatchcase(what.location.path, waiver.subject):
+        meant = waiver.digest is None or waiver.digest.rpartition(":")[2] in subject.digest.values()
+        if live and meant and waiver.code == what.code and fnmatchcase(what.location.path, waiver.subject):
             return printable(
                 f"{waiver.ticket}: {waiver.reason} (approved by {waiver.approved_by}, until {waiver.expires})"
             )

@@ -15,7 +15,7 @@ class Advice(NamedTuple):
 
 _LIMIT = "Raise the limit with --limit if the size is expected, or split the archive."
 
-_CODES: Mapping[str, Advice] = {
+KNOWN: Mapping[str, Advice] = {
     "gap.corrupt": Advice(
         "Bytes are not what they claim to be",
         "Write the member again with a tool of its format.",
@@ -74,4 +74,4 @@ _UNKNOWN = Advice("A rule of the policy holds", "See `gate explain` for this cod
 
 def advice(code: str) -> Advice:
     """What is known of one reason code, else of its family, else of any."""
-    return _CODES.get(code) or _FAMILIES.get(code.partition(".")[0], _UNKNOWN)
+    return KNOWN.get(code) or _FAMILIES.get(code.partition(".")[0], _UNKNOWN)

@@ -14,9 +14,10 @@ from gate import __version__
 from gate.core.decision import Decision, Outcome, Reason, Request
 from gate.core.finding import Confidence, Finding, Level, Rule
 from gate.core.report import Json, Report
+from gate.core.text import printable
 from gate.output.dump import dumps
 from gate.output.json import place, policy, totals
-from gate.output.reasons import explain, findings, justification, rule_of, say
+from gate.output.reasons import actions, explain, findings, justification, rule_of, say
 from gate.output.sarif_notes import Notes
 from gate.output.sarif_places import BASE, Places
 from gate.output.sarif_rules import descriptor, taxonomy
@@ -25,7 +26,7 @@ from gate.output.sarif_text import message
 RESULTS = 25_000
 """Results of a run that GitHub accepts; beyond it the least severe are left out, and counted."""
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_INFORMATION = "https://pypi.org/project/mlgate/"
+_INFORMATION = "pkg:pypi/mlgate"
 """Where the distribution lives; without it the Multitool warns (SARIF2005)."""
 _EXIT = {Outcome.ALLOW: 0, Outcome.DENY: 1, Outcome.INCONCLUSIVE: 3}
 _LEVELS = tuple(Level)
@@ -36,14 +37,14 @@ def render(report: Report, request: Request, decision: Decision, rules: Mapping[
     """One SARIF log with one run; equal arguments give equal bytes."""
     places = Places(report.subject)
     shown = _Shown.of(decision, rules)
-    notes = Notes(request, decision, rules, places)
+    notes = Notes(report, request, decision, rules, places)
     run: dict[str, Json] = {
         "tool": {"driver": _driver(shown, notes)},
         "automationDetails": {"id": f"gate/{places.uri}/"},
         "originalUriBaseIds": {BASE: {"description": {"text": "The root of the repository that holds the archive."}}},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(decision, notes)],
-        "results": _results(shown, request, rules, places),
+        "results": _results(shown, report, request, decision, places),
         "artifacts": places.artifacts(),
         "properties": _properties(report, request, decision, rules, shown),
     }
@@ -67,7 +68,7 @@ class _Shown:
 
     @classmethod
     def of(cls, decision: Decision, rules: Mapping[str, Rule]) -> _Shown:
-        rows = list(findings(decision))
+        rows = findings(decision)
         known = {what.rule: rule_of(what.rule, decision, rules) for what, _ in rows}
         rows.sort(key=lambda row: (row[1], _LEVELS.index(known[row[0].rule].level)))
         kept, cut = rows[:RESULTS], rows[RESULTS:]
@@ -110,8 +111,10 @@ def _invocation(decision: Decision, notes: Notes) -> dict[str, Json]:
     return known | ({"toolExecutionNotifications": notes.rows} if notes.rows else {})
 
 
-def _results(shown: _Shown, request: Request, rules: Mapping[str, Rule], places: Places) -> list[dict[str, Json]]:
-    index = {code: i for i, code in enumerate(shown.rules)}
+def _results(
+    shown: _Shown, report: Report, request: Request, decision: Decision, places: Places
+) -> list[dict[str, Json]]:
+    index, done = {code: i for i, code in enumerate(shown.rules)}, actions(decision)
     seen: Counter[str] = Counter()
     rows = []
     for what, waived in shown.rows:
@@ -123,17 +126,27 @@ def _results(shown: _Shown, request: Request, rules: Mapping[str, Rule], places:
             "ruleIndex": index[what.rule],
             "kind": "informational" if rule.level is Level.NONE else "fail",
             "level": rule.level,
-            "message": {"text": message(say(what, rules) or rule.title)},
+            "message": {"text": message(_where(what, say(what, shown.rules) or rule.title))},
             "locations": [places.location(what.location)],
             # Equal fingerprints are one issue at several places; GitHub tells those apart by the number.
             "partialFingerprints": {"primaryLocationLineHash": f"{fingerprint}:{seen[fingerprint]}"},
-            "properties": {**place(what.location), "confidence": what.confidence, "arguments": dict(what.args)},
+            "properties": {
+                **place(what.location),
+                "confidence": what.confidence,
+                "action": done.get(what.rule),
+                "arguments": {name: printable(value) for name, value in what.args},
+            },
         }
         if waived:
-            reason = message(justification(what, request))
+            reason = message(justification(what, request, report.subject))
             row["suppressions"] = [{"kind": "external", "status": "accepted", "justification": reason}]
         rows.append(row)
     return rows
+
+
+def _where(what: Finding, text: str) -> str:
+    """The message with the member's name: GitHub shows neither logical locations nor properties."""
+    return f"{text} (in {printable(what.location.path)})" if what.location.path else text
 
 
 def _properties(

@@ -33,7 +33,7 @@ def render(
     blocks = [
         _head(report, request, decision),
         *_reasons(request, decision, rules),
-        list(_waived(request, decision, rules)),
+        list(_waived(report, request, decision, rules)),
         list(_limits(report, decision)),
         list(_digests(report, decision)),
     ]
@@ -77,22 +77,21 @@ def _reason(row: Reason, request: Request, decision: Decision, rules: Mapping[st
     yield from _labelled("    fix:  ", known.remedy)
 
 
-def _waived(request: Request, decision: Decision, rules: Mapping[str, Rule]) -> Iterator[str]:
+def _waived(report: Report, request: Request, decision: Decision, rules: Mapping[str, Rule]) -> Iterator[str]:
     if decision.waived:
         yield "Waived:"
     for row in decision.waived:
         known = explain(row, request, decision, rules, waived=True)
-        tally = decision.tallies.get(row.code)
-        first = next((item.what for item in tally.items if item.waived), None) if tally else None
-        why = justification(first, request) if first else known.message
-        yield from _labelled("  - ", f"{known.code} {_where(known)}: {why}", follow="    | ")
+        why = justification(known.first, request, report.subject) if known.first else known.message
+        yield from _labelled("  - ", f"{known.code} {_where(known)}".rstrip() + f": {why}", follow="    | ")
 
 
 def _where(known: Explained) -> str:
-    if known.at is None:
+    if known.first is None:
         return f"({printable(known.subject)})" if known.subject else ""
-    place = f"at {printable(known.at.path)}" if known.at.path else "at the subject itself"
-    line = f" line {known.at.line}" if known.at.line > 0 else ""
+    at = known.first.location
+    place = f"at {printable(at.path)}" if at.path else "at the subject itself"
+    line = f" line {at.line}" if at.line > 0 else ""
     more = f" + {known.more} more" if known.more else ""
     return place + line + more
 

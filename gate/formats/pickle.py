@@ -1,0 +1,297 @@
+"""What loading a pickle would import and call, found without loading it: all streams of a file, whatever lies between."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from gate.archive.source import Source
+from gate.core.errors import FormatError, NotExamined
+from gate.core.gap import GapReason
+from gate.formats.pickle_layouts import TORCH_MAGIC, TORCH_PICKLES, Torch, array_bytes, padded, raw_follows
+from gate.formats.pickle_literals import Broken
+from gate.formats.pickle_machine import Machine, Stopped
+from gate.formats.pickle_tape import Bytes, Tape
+from gate.formats.pickle_values import Blob, Instance, Record, Value
+from gate.formats.pickle_words import Anomaly, Arg, GlobalUse, Kind, Oddity, Status, Use, Walk
+
+__all__ = ["Anomaly", "Arg", "GlobalUse", "Kind", "Oddity", "Status", "Use", "Walk", "looks_like_pickle", "walk"]
+
+NESTING = 4
+"""Pickles in pickles; joblib and torch nest one."""
+GLANCE = 512
+"""Opcodes after which a head that has not broken counts as a pickle."""
+SURE = 4
+"""Opcodes after a protocol header that random bytes do not reach: 1 in 10^8 heads does."""
+_STARTS = frozenset(b"(])}NIJKLMFGSTUVXcPBC\x80\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97")
+_NAME = rb"[A-Za-z_][\w.]{0,200}\n"
+_BEGINNING = re.compile(rb"\x80[\x00-\x05]|c" + _NAME + _NAME)
+_LONGEST = 512
+
+
+def walk(source: Source) -> Walk:
+    """Everything that an unpickler would do with these bytes; reads forward only, and never raises about its input."""
+    return _Walker(source, _Meter(source)).walk()
+
+
+def looks_like_pickle(head: bytes) -> bool:
+    """Whether walk() may have something to say about a member that begins with `head`; no name is asked.
+
+    Protocols 0 and 1 have no magic number, so the first opcodes are tried: bytes that break before anything is
+    imported or called, and bear no mark of a pickler, would do nothing in a loader either.
+    """
+    if not head or head[0] not in _STARTS:
+        return False
+    part = _Part(head, len(head))
+    walker = _Walker(part, _Glance())
+    try:
+        first = walker.stream(0)
+    except NotExamined:
+        return True
+    if first.complete or first.recognised or first.record.uses:
+        return True
+    return len(head) >= 2**16 and first.machine.at >= len(head)
+
+
+class _Meter:
+    """Counts opcodes over all streams of one member, nested ones included."""
+
+    def __init__(self, source: Source) -> None:
+        self.left, self._source = source.limits.opcodes, source
+
+    def spend(self, ops: int) -> None:
+        self._source.tick()
+        self.left -= ops
+        if self.left < 0:
+            raise NotExamined(GapReason.BUDGET, f"more than {self._source.limits.opcodes} opcodes")
+
+
+class _Glance:
+    """The budget for a first look."""
+
+    def __init__(self) -> None:
+        self.left = GLANCE
+
+    def spend(self, ops: int) -> None:
+        self.left -= ops
+        if self.left < 0:
+            raise NotExamined(GapReason.BUDGET, "")
+
+
+class _Part:
+    """Bytes at hand, of which the first may be all that was kept."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self._data, self.size = data, size
+
+    def read_at(self, offset: int, n: int) -> bytes:
+        return self._data[offset : offset + n]
+
+
+@dataclass(slots=True)
+class _Stream:
+    """How one stream went: where it ended, or broke."""
+
+    record: Record
+    machine: Machine
+    end: int
+    complete: bool
+    detail: str = ""
+
+    @property
+    def recognised(self) -> bool:
+        machine = self.machine
+        marks = machine.puts > 1 or (machine.header and machine.ops >= SURE)
+        return self.complete or self.record.acted or marks
+
+
+class _Walker:
+    """Walks the streams of one file; the host of their machines."""
+
+    def __init__(self, source: Bytes, meter: _Meter | _Glance, depth: int = 0) -> None:
+        self.tape, self.meter, self.depth = Tape(source), meter, depth
+        self.spend = meter.spend
+        self.record = Record()
+        self.torch: Torch | None = None
+        self.streams = self.protocol = self.end = 0
+        self.status, self.recognised, self.detail = Status.COMPLETE, True, ""
+
+    def walk(self) -> Walk:
+        try:
+            self._file()
+        except FormatError as error:
+            self._failed(Status.BROKEN, str(error))
+        except NotExamined as error:
+            self._failed(Status.OVER_BUDGET, str(error))
+        uses = sorted(self.record.uses.values(), key=lambda use: (use.start, use.end, use.use, use.name))
+        return Walk(tuple(uses), tuple(self.record.anomalies.values()), self.status, self.recognised, self.streams,
+                    self.protocol, self.end, self.detail)  # fmt: skip
+
+    def _failed(self, status: Status, detail: str) -> None:
+        self.status, self.detail = status, detail
+
+    def _file(self) -> None:
+        """The stream at the start, those that follow it, and those that only a search finds."""
+        first = self._accept(self.stream(0))
+        if not first.complete:
+            self.recognised = first.recognised
+            self._failed(Status.BROKEN, first.detail)
+            if first.recognised:
+                self._search(first.machine.at)
+            return
+        if first.machine.value == TORCH_MAGIC and type(first.machine.value) is int:
+            self.torch = Torch()
+        rest = self._following(first.end)
+        if rest >= 0:
+            self.recognised = first.machine.header or first.machine.puts > 0 or bool(self.record.uses)
+            if self.recognised:
+                self.record.odd(Oddity.TRAILING, rest)
+                self._search(rest)
+
+    def _following(self, at: int) -> int:
+        """Streams one after the other from offset `at`; where something else begins, -1 at the end."""
+        while at < self.tape.size:
+            if self.torch is not None and self.streams == TORCH_PICKLES:
+                try:
+                    at = self.torch.end(self.tape, at)
+                except Broken as broken:
+                    self._failed(Status.BROKEN, str(broken))
+                    return at
+            if self.tape.zeros(at):
+                return -1
+            if not self.tape.rewind(at):
+                raise NotExamined(GapReason.BUDGET, "too many NUL bytes after a pickle")
+            stream = self._trial(at)
+            if not stream.recognised:
+                return at
+            self._accept(stream)
+            if not stream.complete:
+                self._failed(Status.BROKEN, stream.detail)
+                return stream.machine.at
+            at = stream.end
+        return -1
+
+    def _search(self, at: int) -> None:
+        """Streams in what follows a break or junk: kept only when they call what they import, or are whole."""
+        found = self.tape.find(_BEGINNING, at, _LONGEST)
+        start = next(found, -1)
+        while start >= 0:
+            stream = self._trial(start)
+            whole = stream.complete and stream.machine.header and stream.machine.ops >= SURE
+            onward = start + 1
+            if whole or (stream.record.acted and stream.machine.imports):
+                self._accept(stream)
+                onward = stream.end
+            if not self.tape.rewind(onward):
+                raise NotExamined(GapReason.BUDGET, "a literal among the bytes after a pickle is too long to look into")
+            try:
+                start = found.send(onward)
+            except StopIteration:
+                return
+
+    def _trial(self, at: int) -> _Stream:
+        """A stream that may have to be taken back."""
+        self.tape.anchor = at
+        try:
+            return self.stream(at)
+        finally:
+            self.tape.anchor = -1
+
+    def stream(self, at: int) -> _Stream:
+        """Run the stream at offset `at`."""
+        record = Record()
+        machine = Machine(self.tape, record, self.streams, self)
+        try:
+            machine.run(at)
+        except Stopped as stop:
+            return _Stream(record, machine, stop.end, complete=True)
+        except Broken as broken:
+            return _Stream(record, machine, machine.at, complete=False, detail=f"{broken}, at offset {machine.at}")
+        except NotExamined:
+            self.record.merge(record)
+            raise
+        raise AssertionError("a machine runs until it stops")
+
+    def _accept(self, stream: _Stream) -> _Stream:
+        self.record.merge(stream.record)
+        self.streams += 1
+        self.protocol = max(self.protocol, stream.machine.proto)
+        self.end = stream.end
+        return stream
+
+    # The host of a machine.
+
+    def named(self, pid: Value) -> None:
+        if self.torch is not None:
+            self.torch.named(pid)
+
+    def built(self, machine: Machine, wrapper: Instance, pos: int) -> int:
+        """joblib reads raw bytes here, a plain unpickler goes on with opcodes: both readings are walked."""
+        raw_follows(machine, pos)
+        at = machine.base + pos
+        self._plainly(machine, at)
+        size = array_bytes(wrapper)
+        if size is None:
+            inner = Machine(self.tape, machine.record, machine.stream, self)
+            try:
+                inner.run(at)
+            except Stopped as stop:
+                at = stop.end
+        else:
+            pos = machine.load(at)
+            if padded(wrapper):
+                at += 1 + int.from_bytes(machine.buf[pos : pos + 1], "little")
+            at += size
+            if at > self.tape.size:
+                raise Broken("ends inside of an array")
+        return machine.load(at)
+
+    def _plainly(self, machine: Machine, at: int) -> None:
+        pos = machine.load(at)
+        if machine.buf[pos : pos + 1] in (b"", *_NOT_OPCODES):
+            return
+        anchor, self.tape.anchor = self.tape.anchor, at if self.tape.anchor < 0 else self.tape.anchor
+        record = Record()
+        other, complete = machine.fork(record), False
+        try:
+            other.resume(other.load(at))
+        except Stopped:
+            complete = True
+        except Broken:
+            pass
+        if record.uses and (complete or other.imports):
+            machine.record.merge(record)
+        if not self.tape.rewind(at):
+            raise NotExamined(GapReason.BUDGET, "an array that reads like opcodes is too long to be read twice")
+        self.tape.anchor = anchor
+
+    def nested(self, data: Value, record: Record, at: int) -> bool:
+        """Bytes that a loader is called with are a file of their own."""
+        part = _part(data)
+        if part is not None and self.depth < NESTING:
+            walker = _Walker(part, self.meter, self.depth + 1)
+            inner = walker.walk()
+            if inner.status is Status.OVER_BUDGET:
+                raise NotExamined(GapReason.BUDGET, inner.detail)
+            shift = data.start if type(data) is Blob else 0
+            for use in inner.uses:
+                start, end = (use.start + shift, use.end + shift) if shift else (at, at + 1)
+                moved = replace(use, start=start, end=end)
+                record.uses.setdefault((use.module, use.qualname, use.use, use.args), moved)
+            for anomaly in inner.anomalies:
+                record.odd(anomaly.kind, anomaly.start + shift if shift else at)
+            if inner.recognised and inner.status is Status.COMPLETE:
+                return True
+        record.odd(Oddity.NESTED, at)
+        return False
+
+
+_NOT_OPCODES = tuple(bytes((n,)) for n in range(0x28))
+
+
+def _part(data: Value) -> _Part | None:
+    if type(data) is Blob:
+        return _Part(data.data, data.size)
+    if type(data) is str:
+        data = data.encode("latin-1", "replace")
+    return _Part(data, len(data)) if type(data) is bytes and data else None

@@ -1,0 +1,320 @@
+"""The opcodes that push a value written in the stream, read as Modules/_pickle.c reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from struct import Struct
+
+from gate.formats.pickle_tape import BLOCK, Tape
+from gate.formats.pickle_values import LONG_BYTES, LONG_TEXT, UNKNOWN, Blob, Opaque, Record, Value
+from gate.formats.pickle_words import Kind, Oddity
+
+AHEAD = 32
+"""Bytes that must be at hand for an opcode with a fixed argument; the longest is 9."""
+TEXT = 1024
+"""Bytes of a text that is kept; the longest real qualified name has some hundred."""
+BYTES = 256
+"""Bytes of a bytes literal that is always kept."""
+NESTED = 2**24
+"""Bytes of a nested pickle that are kept; of a longer one, or once `BLOBS` are held, the first `HEAD`."""
+BLOBS = 2**26
+HEAD = 2**16
+LINE = 2**20
+_INT = Struct("<i").unpack_from
+_DECIMAL = re.compile(rb"-?(0|[1-9][0-9]*)")
+_DIGITS = re.compile(rb"[ \t\v\f\r]*[+-]?(0[xX]_?[0-9a-fA-F_]+|0[oO]_?[0-7_]+|0[bB]_?[01_]+|[0-9_]+)[ \t\v\f\r]*")
+_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.)", re.DOTALL)
+_SIMPLE = dict(
+    zip(b"\n\\'\"abfnrtv", (b"", b"\\", b"'", b'"', b"\a", b"\b", b"\f", b"\n", b"\r", b"\t", b"\v"), strict=True)
+)
+_PUTS = frozenset(b"pqr\x94")
+
+
+class Broken(Exception):  # noqa: N818 - the state of a stream, not a mistake of ours
+    """Here every unpickler stops with an error."""
+
+
+class Literals:
+    """Where the walk stands in the bytes, and the stack that it pushes to. A handler gets and returns a position."""
+
+    __slots__ = ("tape", "record", "buf", "base", "limit", "frame", "stack", "push", "blobs")
+
+    def __init__(self, tape: Tape, record: Record) -> None:
+        self.tape, self.record = tape, record
+        self.buf, self.base, self.limit, self.frame = b"", 0, 0, -1
+        self.stack: list[Value] = []
+        self.push: Callable[[Value], None] = self.stack.append
+        self.blobs = 0
+
+    # Where the bytes come from.
+
+    def load(self, at: int, n: int = BLOCK) -> int:
+        """Move the window to offset `at`; its position."""
+        pos = self.tape.move(at, n)
+        self.buf, self.base = self.tape.buf, self.tape.base
+        self._fence()
+        return pos
+
+    def _fence(self) -> None:
+        end = len(self.buf)
+        if self.base + end < self.tape.size:
+            end -= AHEAD
+        self.limit = min(end, self.frame - self.base) if self.frame >= 0 else end
+
+    def edge(self, pos: int) -> int:
+        """At the end of the window or of a frame: check the frame, move on."""
+        at = self.base + pos
+        if 0 <= self.frame <= at:
+            if at > self.frame:
+                self.record.odd(Oddity.FRAME, at)
+            self.frame = -1
+        if at >= self.tape.size:
+            raise Broken("ends before its STOP")
+        have = self.base + len(self.buf)
+        if have < self.tape.size and have - at <= AHEAD:
+            return self.load(at)
+        self._fence()
+        return pos
+
+    def take(self, pos: int, n: int) -> tuple[bytes | None, int]:
+        """The `n` bytes at `pos`, or None where they are too many to keep, and the position after them."""
+        end = pos + n
+        if end <= len(self.buf):
+            return self.buf[pos:end] if n <= HEAD else None, end
+        at = self.base + pos
+        if at + n > self.tape.size:
+            raise Broken("ends inside of a value")
+        if n > HEAD:
+            return None, self.load(at + n)
+        pos = self.load(at)
+        return self.buf[pos : pos + n], pos + n
+
+    def line(self, pos: int) -> tuple[bytes | None, int]:
+        """The bytes up to the next newline, or None where they are too many to keep, and the position after it."""
+        end = self.buf.find(b"\n", pos)
+        if end >= 0:
+            return self.buf[pos:end], end + 1
+        at = self.base + pos
+        pos = self.load(at, LINE)
+        end = self.buf.find(b"\n", pos)
+        if end >= 0:
+            return self.buf[pos:end], end + 1
+        while end < 0:
+            at = self.base + len(self.buf)
+            if at >= self.tape.size:
+                raise Broken("ends inside of a line")
+            pos = self.load(at)
+            end = self.buf.find(b"\n", pos)
+        return None, end + 1
+
+    # Numbers.
+
+    def _number(self, line: bytes | None, at: int, suffix: bytes = b"") -> Value:
+        """An integer in text; base 0 as strtol and int() have it, so `0x10` and `017` are numbers too."""
+        if line is None:
+            return UNKNOWN
+        text = line.partition(b"\0")[0].removesuffix(suffix)
+        if not _DECIMAL.fullmatch(text) and line not in (b"00", b"01"):
+            if not _DIGITS.fullmatch(text):
+                raise Broken("a number that is none")
+            self.record.odd(Oddity.NUMBER, at)
+        return int(text) if len(text) < 20 and text.isdigit() else UNKNOWN
+
+    def op_int(self, pos: int) -> int:
+        at = self.base + pos - 1
+        line, pos = self.line(pos)
+        self.push(self._number(line, at))
+        return pos
+
+    def op_long(self, pos: int) -> int:
+        at = self.base + pos - 1
+        line, pos = self.line(pos)
+        self.push(self._number(line, at, b"L"))
+        return pos
+
+    def op_float(self, pos: int) -> int:
+        line, pos = self.line(pos)
+        try:
+            float((line or b"0").partition(b"\0")[0])
+        except ValueError:
+            raise Broken("a number that is none") from None
+        self.push(0.0)
+        return pos
+
+    def op_binint(self, pos: int) -> int:
+        if pos + 4 > len(self.buf):
+            raise Broken("ends inside of a value")
+        self.push(_INT(self.buf, pos)[0])
+        return pos + 4
+
+    def op_binint1(self, pos: int) -> int:
+        self.push(self.buf[pos])
+        return pos + 1
+
+    def op_binint2(self, pos: int) -> int:
+        self.push(self.buf[pos] | self.buf[pos + 1] << 8)
+        return pos + 2
+
+    def op_binfloat(self, pos: int) -> int:
+        self.push(0.0)
+        return pos + 8
+
+    def op_long1(self, pos: int) -> int:
+        return self._integer(pos + 1, self.buf[pos])
+
+    def op_long4(self, pos: int) -> int:
+        n = self.count(pos, 4)
+        if n >= 2**31:
+            raise Broken("a number of negative size")
+        return self._integer(pos + 4, n)
+
+    def _integer(self, pos: int, n: int) -> int:
+        data, pos = self.take(pos, n)
+        self.push(int.from_bytes(data, "little", signed=True) if data is not None and n <= 16 else UNKNOWN)
+        return pos
+
+    # Text and bytes.
+
+    def count(self, pos: int, n: int) -> int:
+        """The length in the `n` bytes at `pos`."""
+        return int.from_bytes(self.buf[pos : pos + n], "little")
+
+    def op_short_text(self, pos: int) -> int:
+        end = pos + 1 + self.buf[pos]
+        if end > len(self.buf):
+            return self._text(pos + 1, self.buf[pos])
+        try:
+            self.push(self.buf[pos + 1 : end].decode("utf-8", "surrogatepass"))
+        except UnicodeDecodeError:
+            raise Broken("text that is not UTF-8") from None
+        return end
+
+    def op_text4(self, pos: int) -> int:
+        return self._text(pos + 4, self.count(pos, 4))
+
+    def op_text8(self, pos: int) -> int:
+        return self._text(pos + 8, self.count(pos, 8))
+
+    def _text(self, pos: int, n: int) -> int:
+        if n > TEXT:
+            return self._long(pos, n, text=True)
+        data, pos = self.take(pos, n)
+        try:
+            self.push((data or b"").decode("utf-8", "surrogatepass"))
+        except UnicodeDecodeError:
+            raise Broken("text that is not UTF-8") from None
+        return pos
+
+    def op_short_string(self, pos: int) -> int:
+        return self._string(pos + 1, self.buf[pos])
+
+    def op_string4(self, pos: int) -> int:
+        return self._string(pos + 4, self.count(pos, 4))
+
+    def _string(self, pos: int, n: int) -> int:
+        if n > TEXT:
+            return self._long(pos, n)
+        data, pos = self.take(pos, n)
+        self.push((data or b"").decode("utf-8", "replace"))
+        return pos
+
+    def op_short_bytes(self, pos: int) -> int:
+        return self._bytes(pos + 1, self.buf[pos])
+
+    def op_bytes4(self, pos: int) -> int:
+        return self._bytes(pos + 4, self.count(pos, 4))
+
+    def op_bytes8(self, pos: int) -> int:
+        return self._bytes(pos + 8, self.count(pos, 8))
+
+    def _bytes(self, pos: int, n: int) -> int:
+        if n > BYTES:
+            return self._long(pos, n)
+        data, pos = self.take(pos, n)
+        self.push(data)
+        return pos
+
+    def _long(self, pos: int, n: int, *, text: bool = False) -> int:
+        """A long literal is kept only where it begins like a pickle, which a loader may be called with."""
+        if pos + n > len(self.buf):
+            pos = self.load(self.base + pos)
+        at = self.base + pos
+        if at + n > self.tape.size:
+            raise Broken("ends inside of a value")
+        nested = self.buf.startswith((b"\xc2\x80", b"c", b"(") if text else (b"\x80", b"c", b"(", b"PK\x03\x04"), pos)
+        if not nested or self.blobs > 2 * BLOBS:
+            self.push(LONG_TEXT if text else LONG_BYTES)
+            return self.load(at + n) if pos + n > len(self.buf) else pos + n
+        size = n if n <= NESTED and self.blobs + n <= BLOBS else min(n, HEAD)
+        self.blobs += size
+        if pos + size > len(self.buf):
+            pos = self.load(at, size)
+        data = self.buf[pos : pos + size]
+        if text:
+            data = data.decode("utf-8", "replace").encode("latin-1", "replace")
+            n = n if size < n else len(data)
+        self.push(Blob(data, at, n))
+        return self.load(at + n) if pos + n > len(self.buf) else pos + n
+
+    def op_string(self, pos: int) -> int:
+        line, pos = self.line(pos)
+        if line is None:
+            self.push(LONG_TEXT)
+            return pos
+        if len(line) < 2 or line[0] != line[-1] or line[0] not in b"'\"":
+            raise Broken("a string without quotes")
+        self.push(unescape(line[1:-1]).decode("utf-8", "replace") if len(line) <= 4 * TEXT else LONG_TEXT)
+        return pos
+
+    def op_unicode(self, pos: int) -> int:
+        line, pos = self.line(pos)
+        try:
+            text = LONG_TEXT if line is None else line.decode("raw-unicode-escape")
+        except UnicodeDecodeError:
+            raise Broken("text with a broken escape") from None
+        self.push(text if isinstance(text, Opaque) or len(text) <= TEXT else LONG_TEXT)
+        return pos
+
+    def op_bytearray(self, pos: int) -> int:
+        _, pos = self.take(pos + 8, self.count(pos, 8))
+        self.push(LONG_BYTES)
+        return pos
+
+    def op_buffer(self, pos: int) -> int:
+        self.push(Opaque(Kind.BYTES))
+        return pos
+
+    # The frame of the stream.
+
+    def op_frame(self, pos: int) -> int:
+        at = self.base + pos + 8
+        end = at + self.count(pos, 8)
+        if self.frame >= 0 or end > self.tape.size or end == at:
+            self.record.odd(Oddity.FRAME, at - 9)
+        self.frame = end
+        self._fence()
+        return pos + 8
+
+    def fetched(self, pos: int) -> None:
+        """After an opcode that fetched or dropped a value: no pickler files the value on top right then."""
+        if pos < len(self.buf) and self.buf[pos] in _PUTS:
+            self.record.odd(Oddity.MEMO_TARGET, self.base + pos)
+
+
+def unescape(data: bytes) -> bytes:
+    """The value of a string literal of Python 2, as PyBytes_DecodeEscape has it."""
+    if b"\\" not in data:
+        return data
+    if re.search(rb"(?<!\\)(\\\\)*\\(x(?![0-9a-fA-F]{2})|\Z)", data):
+        raise Broken("a string with a broken escape")
+    return _ESCAPE.sub(_escaped, data)
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    code = match[1]
+    if code[:1] == b"x":
+        return bytes((int(code[1:], 16),))
+    if code[:1].isdigit() and code[0] < ord("8"):
+        return bytes((int(code, 8) & 255,))
+    return _SIMPLE.get(code[0], match[0])

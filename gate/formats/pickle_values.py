@@ -1,0 +1,192 @@
+"""Abstract values: what the stack of a walk holds in place of objects, and the record of how globals are used."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, TypeAlias
+
+from gate.core.errors import NotExamined
+from gate.core.gap import GapReason
+from gate.formats.pickle_words import Anomaly, Arg, GlobalUse, Kind, Oddity, Use
+
+Value: TypeAlias = Any
+"""int, float, bool, None, str, bytes and tuple stand for themselves; the rest are the classes below."""
+
+USES = 20_000
+"""Distinct uses that one walk keeps; the largest real pickles have some hundred."""
+VARIANTS = 256
+"""Distinct argument lists of one global that are kept apart."""
+ITEMS = 256
+"""Entries of a dict or tuple that are looked at one by one."""
+_WORD = re.compile(r"[A-Za-z_][\w.-]{0,31}")
+
+
+class Global:
+    """An imported name."""
+
+    __slots__ = ("module", "qualname", "start")
+
+    def __init__(self, module: str, qualname: str, start: int = -1) -> None:
+        self.module, self.qualname, self.start = module, qualname, start
+
+
+class Instance:
+    """What a call returned. `origin` is the global at the root of it; `args` and `state` where a reader needs them."""
+
+    __slots__ = ("origin", "args", "state")
+
+    def __init__(self, origin: Global, args: Value = None) -> None:
+        self.origin, self.args, self.state = origin, args, None
+
+
+class Dict:
+    """A dict: its first keys and values in turn; `hidden` when a special attribute name is among those not kept."""
+
+    __slots__ = ("items", "hidden")
+
+    def __init__(self) -> None:
+        self.items: list[Value] = []
+        self.hidden = False
+
+    def add(self, pairs: list[Value]) -> None:
+        if len(self.items) + len(pairs) <= 2 * ITEMS:
+            self.items += pairs
+        elif not self.hidden:
+            self.hidden = any(map(special, pairs[::2]))
+
+    def get(self, key: str) -> Value:
+        """The last value for a text key, as a dict would have it; None when there is none."""
+        found = None
+        for name, value in zip(self.items[::2], self.items[1::2], strict=False):
+            if type(name) is str and name == key:
+                found = value
+        return found
+
+
+class Blob:
+    """Bytes that begin like a pickle: the first of them, the offset in the file, the full length."""
+
+    __slots__ = ("data", "start", "size")
+
+    def __init__(self, data: bytes, start: int, size: int) -> None:
+        self.data, self.start, self.size = data, start, size
+
+
+class Opaque:
+    """A value of which only the kind is known."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+
+
+LONG_TEXT: Final = Opaque(Kind.TEXT)
+LONG_BYTES: Final = Opaque(Kind.BYTES)
+LIST: Final = Opaque(Kind.SEQUENCE)
+PERSISTENT: Final = Opaque(Kind.PERSISTENT)
+UNKNOWN: Final = Opaque(Kind.UNKNOWN)
+_NOWHERE = Global("", "")
+
+_NAMED = frozenset({"extend", "append", "add"})
+_PLAIN = frozenset(
+    {"__doc__", "__module__", "__name__", "__qualname__", "__annotations__", "__wrapped__", "__orig_class__"}
+)
+
+
+def special(key: Value) -> bool:
+    """Whether an attribute of this name changes what later opcodes do with the instance.
+
+    The unpickler asks the instance for `__setstate__`, `extend`, `append` and `add`, and `setattr` obeys `__class__`.
+    A few double-underscore names only describe and are written by real libraries (scipy keeps `__doc__` in a state).
+    """
+    if type(key) is not str:
+        return isinstance(key, Opaque | Instance) and key is not LONG_TEXT
+    return (key.startswith("__") and key.endswith("__") and key not in _PLAIN) or key in _NAMED
+
+
+def patches(state: Value) -> bool:
+    """Whether a BUILD with this state sets a special attribute, in the dict or in the slots of the state."""
+    parts = state if type(state) is tuple and len(state) == 2 else (state,)
+    for part in parts:
+        if type(part) is Dict:
+            keys = part.items[::2]
+            values = part.items[1::2]
+            if part.hidden or any(special(k) and not _harmless(k, v) for k, v in zip(keys, values, strict=False)):
+                return True
+    return False
+
+
+def _harmless(key: Value, value: Value) -> bool:
+    """A plain value under a method's name cannot be called."""
+    return key in _NAMED and isinstance(value, int | float | str | bytes | None)
+
+
+def summary(value: Value) -> Arg:
+    """What one argument is."""
+    kind = type(value)
+    if kind is str:
+        return Arg(Kind.TEXT, value if _WORD.fullmatch(value) else "")
+    if kind is Global:
+        return Arg(Kind.GLOBAL, f"{value.module}.{value.qualname}")
+    if kind is Instance:
+        return Arg(Kind.INSTANCE, f"{value.origin.module}.{value.origin.qualname}")
+    return _KINDS.get(kind) or Arg(value.kind if kind is Opaque else Kind.UNKNOWN)
+
+
+_KINDS: dict[type, Arg] = {
+    int: Arg(Kind.NUMBER),
+    float: Arg(Kind.NUMBER),
+    bool: Arg(Kind.NUMBER),
+    bytes: Arg(Kind.BYTES),
+    Blob: Arg(Kind.BYTES),
+    tuple: Arg(Kind.SEQUENCE),
+    Dict: Arg(Kind.MAPPING),
+    type(None): Arg(Kind.NONE),
+}
+
+
+class Record:
+    """The uses and anomalies of one walk, each use once, at its first place."""
+
+    __slots__ = ("uses", "anomalies", "acted", "_variants")
+
+    def __init__(self) -> None:
+        self.uses: dict[tuple[str, str, Use, tuple[Arg, ...] | None], GlobalUse] = {}
+        self.anomalies: dict[Oddity, Anomaly] = {}
+        self.acted = False
+        self._variants: dict[tuple[str, str, Use], int] = {}
+
+    def use(
+        self, what: Global | None, use: Use, span: tuple[int, int], stream: int, args: tuple[Arg, ...] = ()
+    ) -> None:
+        """One use at the bytes `span`; raises NotExamined when there are too many different ones."""
+        what = what or _NOWHERE
+        if use is not Use.REF:
+            self.acted = True
+        key = (what.module, what.qualname, use, args)
+        if key in self.uses:
+            return
+        short = key[:3]
+        count = self._variants[short] = self._variants.get(short, 0) + 1
+        if count > VARIANTS:
+            key = (*short, None)
+            if key in self.uses:
+                return
+        if len(self.uses) >= USES:
+            raise NotExamined(GapReason.BUDGET, f"more than {USES} different uses of globals")
+        self.uses[key] = GlobalUse(*short, key[3], *span, stream)
+
+    def odd(self, kind: Oddity, start: int) -> None:
+        """One anomaly; only the first of a kind is kept."""
+        self.anomalies.setdefault(kind, Anomaly(kind, start))
+
+    def merge(self, other: Record) -> None:
+        """Everything that another record holds."""
+        for use in other.uses.values():
+            self.uses.setdefault((use.module, use.qualname, use.use, use.args), use)
+        if len(self.uses) > USES:
+            raise NotExamined(GapReason.BUDGET, f"more than {USES} different uses of globals")
+        for anomaly in other.anomalies.values():
+            self.odd(*anomaly)
+        self.acted = self.acted or other.acted

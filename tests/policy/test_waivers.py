@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import pytest
+
+from gate.core.errors import UsageError
+from gate.policy.waiver_file import parse
+from gate.policy.waivers import covering, live
+from tests.policy.scenes import HEX, report, request, waiver
+
+SUBJECT = report().subject
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"created": "2026-11-21T10:00:01Z"},
+        {"expires": "2026-11-21T10:00:00Z"},
+        {"stages": ("staging",)},
+        {"stages": ()},
+        {"reason": "  "},
+        {"digest": "cd" * 32},
+        {"digest": "sha512:" + HEX},
+        {"digest": ""},
+        {"expires": "never"},
+        {"expires": "2026-12-01"},
+        {"expires": "2026-12-01T00:00:00+00:00"},
+        {"created": ""},
+    ],
+)
+def test_a_waiver_that_is_not_for_this_moment_stage_and_subject_is_not_in_force(changes):
+    assert not live(waiver("x.error", **changes), request(), SUBJECT)
+
+
+@pytest.mark.parametrize("changes", [{}, {"created": "2026-11-21T10:00:00Z"}, {"digest": HEX}, {"digest": "sha256:" + HEX}])
+def test_a_waiver_is_in_force_from_its_creation_until_it_expires(changes):
+    assert live(waiver("x.error", **changes), request(), SUBJECT)
+
+
+def test_a_waiver_bound_to_a_digest_is_not_in_force_for_a_subject_without_one():
+    assert not live(waiver("x.error", digest=HEX), request(), report(digest={}).subject)
+
+
+def test_a_time_of_the_request_in_another_form_puts_every_waiver_out_of_force():
+    assert not live(waiver("x.error"), request(now="2026-11-21 10:00"), SUBJECT)
+
+
+def test_globs_are_case_sensitive_and_a_star_crosses_slashes():
+    covers = covering([waiver("x.error", "data/*.csv")])["x.error"]
+    assert covers("data/a/b!/c.csv")
+    assert not covers("Data/a.csv")
+    assert not covers("data/a.csv\n")
+    assert "x.note" not in covering([waiver("x.error")])
+
+
+FILE = """
+[[waiver]]
+code = "pii.email-address"
+subject = "data/*.csv"
+stages = ["staging"]
+reason = "synthetic addresses"
+owner = "team-a"
+approved_by = "jane"
+ticket = "RISK-42"
+created = "2026-11-01T00:00:00Z"
+expires = "2026-12-01T00:00:00Z"
+"""
+
+
+def test_a_waiver_file_is_read():
+    (row,) = parse(FILE.encode(), "w.toml")
+    assert (row.code, row.stages, row.digest) == ("pii.email-address", ("staging",), None)
+    assert parse((FILE + 'digest = "sha256:00"\n').encode(), "w.toml")[0].digest == "sha256:00"
+    assert parse(b"", "w.toml") == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("code =", "codes =", "w.toml > waiver 1 > codes: is unknown"),
+        ('owner = "team-a"\n', "", "w.toml > waiver 1 > owner: is missing"),
+        ('"team-a"', "7", "w.toml > waiver 1 > owner: must be a text"),
+        ('"synthetic addresses"', '" "', "w.toml > waiver 1 > reason: must be a text"),
+        ('["staging"]', '["prod"]', "w.toml > waiver 1 > stages: must be a list of production, staging"),
+        ('["staging"]', "[]", "w.toml > waiver 1 > stages"),
+        ('["staging"]', "[[]]", "w.toml > waiver 1 > stages"),
+        ('"2026-12-01T00:00:00Z"', '"soon"', "w.toml > waiver 1 > expires: must be a time in UTC"),
+        ('"2026-12-01T00:00:00Z"', '"2026-13-01T00:00:00Z"', "w.toml > waiver 1 > created, expires"),
+        ('"2026-12-01T00:00:00Z"', '"2026-10-01T00:00:00Z"', "within 180 days"),
+        ('"2026-12-01T00:00:00Z"', '"2027-12-01T00:00:00Z"', "within 180 days"),
+        ('"pii.email-address"', '"serialization.dangerous-call"', "is mandatory and cannot be waived"),
+        ("[[waiver]]", "[waivers]", "holds [[waiver]] tables and nothing else"),
+        ("[[waiver]]", "[waiver]", "holds [[waiver]] tables and nothing else"),
+        ("[[waiver]]", "[[waiver]", "is not TOML"),
+    ],
+)
+def test_a_wrong_waiver_is_refused_with_the_path_to_it(old, new, says):
+    with pytest.raises(UsageError) as error:
+        parse(FILE.replace(old, new).encode(), "w.toml")
+    assert says in str(error.value)
+
+
+@pytest.mark.parametrize("text", [b"\xff", b"waiver = [1]", b"a = " + b"[" * 100_000, b"waiver = 3"])
+def test_hostile_waiver_files_are_usage_errors(text):
+    with pytest.raises(UsageError):
+        parse(text, "w.toml")

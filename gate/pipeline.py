@@ -11,19 +11,18 @@ from gate import workers
 from gate.archive.archive import Archive
 from gate.archive.member import Member, Need
 from gate.archive.walk import Mine
-from gate.core.decision import Decision, Request
-from gate.core.errors import NotExamined, OutOfSpace
+from gate.core.errors import NotExamined, OutOfSpace, site
 from gate.core.gap import Gap, GapReason
 from gate.core.limits import Limits
 from gate.core.location import Location
-from gate.core.report import Inventory, Report, Section, State, Status
+from gate.core.report import Inventory, Report, Section, Status
 from gate.facts.seen import Seen
 from gate.facts.store import Store
-from gate.policy.decide import decide as _decide
-from gate.policy.engine import Engine
+from gate.policy.decide import decide
 from gate.registry import WALKER, Registry
 from gate.sources import open_target
 
+__all__ = ["decide", "scan"]
 logger = logging.getLogger(__name__)
 
 
@@ -41,17 +40,12 @@ def scan(target: str, registry: Registry, limits: Limits = Limits(), jobs: int =
             sha256 = digest.result()
         else:
             sha256 = archive.digest()
-            for mine in (None, _all):
-                look(store, visits, _nothing, mine)
+            for mine in (None, lambda _: True):
+                look(store, visits, lambda: None, mine)
         store.extend(archive.changed(), WALKER)
         return _report(archive, sha256, registry, store, visits)
     finally:
         archive.close()
-
-
-def decide(report: Report, request: Request, registry: Registry, engine: Engine, limits: Limits) -> Decision:
-    """Let policy judge a report; anything but a sound answer is inconclusive."""
-    return _decide(report, request, registry.rules, engine, limits)
 
 
 def _look(
@@ -72,15 +66,16 @@ def _look(
         member.asked = tuple(needs)
         return max(needs.values(), default=Need.HEAD)
 
-    def inspect(name: str) -> None:
-        store.extend(registry.inspectors[name].inspect(item), name)
-
     for item in archive.whole(wants) if mine is None else archive.children(wants, mine):
         if isinstance(item, Member):
             visits.update(item.asked)
-            _each(item.asked, item.path, inspect, store)
+            _each(item.asked, item.path, partial(_inspect, registry, store, item), store)
         else:
             store.add(item, WALKER)
+
+
+def _inspect(registry: Registry, store: Store, member: Member, name: str) -> None:
+    store.extend(registry.inspectors[name].inspect(member), name)
 
 
 def _each(names: Iterable[str], path: str, ask: Callable[[str], None], store: Store) -> list[str]:
@@ -93,9 +88,9 @@ def _each(names: Iterable[str], path: str, ask: Callable[[str], None], store: St
             raise
         except NotExamined as error:
             store.add(Gap(Location(path), error.reason, detail=str(error)), name)
-        except Exception as error:
-            logger.debug("%s at %s", name, path, exc_info=error)
-            store.add(Gap(Location(path), GapReason.CRASHED, detail=f"{type(error).__name__}: {error}"), name)
+        except Exception as error:  # noqa: BLE001
+            logger.debug("%s at %s: %s", name, path, site(error))
+            store.add(Gap(Location(path), GapReason.CRASHED, detail=site(error)), name)
             crashed.append(name)
     return crashed
 
@@ -114,24 +109,12 @@ def _report(archive: Archive, sha256: str, registry: Registry, store: Store, vis
         sections[name] = registry.inspectors[name].section(seen[name])
 
     crashed = {*_each(registry.inspectors, "", conclude, store), *_each(registry.inspectors, "", section, store)}
-    statuses = tuple(_status(name, visits[name], name in crashed, store) for name in sorted(registry.inspectors))
+    gapped = store.gapped
+    statuses = tuple(
+        Status.of(name, visits[name], failed=name in crashed, gapped=bool(gapped[name] or gapped[WALKER]))
+        for name in sorted(registry.inspectors)
+    )
     stated = {s.inspector: {**sections.get(s.inspector, {}), "state": s.state} for s in statuses}
-    root = None if store.gapped[WALKER] else archive.rows.digest()
+    root = None if gapped[WALKER] else archive.rows.digest()
     inventory = Inventory(archive.rows.members, archive.rows.bytes, root)
     return Report(subject, store.findings, store.gaps, store.facts(), statuses, stated, inventory)
-
-
-def _status(name: str, members: int, crashed: bool, store: Store) -> Status:
-    if crashed:
-        return Status(name, State.FAILED, members)
-    if store.gapped[name] or store.gapped[WALKER]:  # what the walker could not open, nobody saw
-        return Status(name, State.PARTIAL, members)
-    return Status(name, State.COMPLETE if members else State.NOT_APPLICABLE, members)
-
-
-def _all(index: int) -> bool:
-    return True
-
-
-def _nothing() -> None:
-    pass

@@ -18,7 +18,8 @@ _PACKAGE = Path(__file__).resolve().parent
 def root() -> Path:
     """The folder that holds rules/, policies/ and fixtures/.
 
-    Package data first; else the checkout around the package, if its pyproject names this distribution. Raises GateError.
+    Package data first; else the checkout around the package, if its pyproject names this distribution. GateError where
+    there is neither.
     """
     if (_PACKAGE / "_data").is_dir():
         return _PACKAGE / "_data"
@@ -30,6 +31,7 @@ def root() -> Path:
 
 
 def rules() -> Path:
+    """Rule texts: <family>.yaml."""
     return root() / "rules"
 
 
@@ -39,6 +41,7 @@ def data(name: str) -> Path:
 
 
 def policies() -> Path:
+    """The sources of the standard bundle."""
     return root() / "policies"
 
 

@@ -202,8 +202,8 @@ class _Crew:
     def _start(self, job: _Job) -> None:
         ours, theirs = self._context.Pipe()
         at, pulse = self._context.RawValue("q", _NOWHERE), self._context.RawValue("d", 0.0)
-        arguments = (self._archive, self._look, theirs, [ours, *self._hands], at, pulse)
-        process = self._context.Process(target=_work, args=arguments, daemon=True)
+        shared = {"pipe": theirs, "others": [ours, *self._hands], "at": at, "pulse": pulse}
+        process = self._context.Process(target=_work, args=(self._archive, self._look), kwargs=shared, daemon=True)
         process.start()
         theirs.close()
         ours.send(job)
@@ -267,11 +267,11 @@ def _why(hand: _Hand) -> tuple[GapReason, str, str]:
     return GapReason.CRASHED, "", f"its worker died (exit code {hand.process.exitcode})"
 
 
-def _work(archive: Archive, look: Look, pipe: Connection, others: list[Connection], at: Any, pulse: Any) -> None:
+def _work(archive: Archive, look: Look, *, pipe: Connection, others: list[Connection], at: Any, pulse: Any) -> None:
     for other in others:  # else this process would keep its siblings waiting when the parent is gone
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends us
-    sys.stderr = open(os.devnull, "w")  # a crash is told by a Gap, not by a traceback
+    sys.stderr = open(os.devnull, "w")  # noqa: SIM115  # for good: a crash is told by a Gap, not by a traceback
     archive.budget.pulse = pulse
     _Worker(archive, look, pipe, at).run()
 

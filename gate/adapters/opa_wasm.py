@@ -45,7 +45,8 @@ class Embedded:
     program that forks does so first. close() stops them.
 
     `seconds` bounds one evaluation. `overlay` becomes data.gate_site.config. With `expected`, a policy digest, any
-    other policy is refused at evaluate(). Raises UsageError for a folder that was not compiled.
+    other policy is refused at evaluate(). Raises UsageError for a folder that was not compiled, and for an overlay when
+    the policy was compiled with a data.gate_site.config of its own.
     """
 
     name = "embedded"
@@ -59,6 +60,8 @@ class Embedded:
         expected: str | None = None,
     ) -> None:
         _refuse_sources(compiled)
+        if overlay is not None:
+            _refuse_second_config(compiled)
         self._folder, self._seconds, self._overlay, self._expected = compiled, seconds, overlay, expected
         self._policy: OpaWasmPolicy | None = None
         self.data_digest = None if overlay is None else hashlib.sha256(canonical(overlay)).hexdigest()
@@ -120,6 +123,16 @@ def _refuse_sources(folder: Path) -> None:
             f"{folder}: Rego must be compiled before the embedded engine can run it: "
             f"gate policy build {folder} -o COMPILED, then --policy COMPILED (or use --engine opa)"
         )
+
+
+def _refuse_second_config(folder: Path) -> None:
+    path = folder / "data.json"
+    try:
+        held = "config" in _site(_object(path, _read(path)))
+    except EngineError:
+        return  # evaluate() says so
+    if held:
+        raise UsageError(f"--policy-data: {folder} holds data.gate_site.config already; change it there")
 
 
 def _document(document: Mapping[str, Json]) -> bytes:
@@ -192,9 +205,9 @@ def _text(manifest: Mapping[str, Json], key: str) -> str:
 
 
 def _with_site(data: Mapping[str, Json], overlay: Mapping[str, Json] | None) -> Mapping[str, Json]:
-    if overlay is None:
-        return data
-    site = data.get("gate_site", {})
-    if not isinstance(site, Mapping) or "config" in site:
-        raise UsageError("--policy-data: the compiled policy holds data.gate_site.config already; change it there")
-    return {**data, "gate_site": {**site, "config": overlay}}
+    return data if overlay is None else {**data, "gate_site": {**_site(data), "config": overlay}}
+
+
+def _site(data: Mapping[str, Json]) -> Mapping[str, Json]:
+    site = data.get("gate_site")
+    return site if isinstance(site, Mapping) else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
@@ -10,11 +11,18 @@ _PLAIN = re.compile(rb"[ -\"$&-~]+")
 _BANG = re.compile(r"!(?=/)")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of control, format (bidi), surrogate (here: bytes that are not UTF-8) and line separators."""
+_LONGEST = 4096
+"""Bytes of PATH_MAX on Linux; a zip name may have 65,535 and would make every output as long."""
 _DRIVE = re.compile(rb"[A-Za-z]:")
 
 
 def encode(name: bytes, nth: int = 1) -> str:
-    """One segment of a member path: percent-encoded where it must be, `#n` for the n-th entry of the same name."""
+    """One segment of a member path: percent-encoded where it must be, `#n` for the n-th entry of the same name.
+
+    A name longer than any file system takes is cut and ends in `#<sha256>` of the whole.
+    """
+    if len(name) > _LONGEST:
+        return encode(name[:200]) + "#" + hashlib.sha256(name).hexdigest() + (f"#{nth}" if nth > 1 else "")
     if _PLAIN.fullmatch(name) and b"!/" not in name:
         text = name.decode("ascii")
     else:

@@ -96,8 +96,8 @@ class Walk:
             yield member
             if member.head[:1] in CLOSED_FIRST or len(member.head) > CLOSED_LATER:
                 yield from self.closed(member)
-            if member.container is not None or zip.may_end_here(member.tail):
-                yield from self.inside(member, depth)
+            if member.sha256 and (member.container is not None or zip.may_end_here(member.tail)):
+                yield from self.inside(member, depth)  # half a container has been said not to be whole already
 
     def inside(self, member: Member, depth: int, mine: Mine = None) -> Walked:
         """The members of a member that is a container, by its bytes; nothing for any other."""

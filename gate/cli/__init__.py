@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Final
+from typing import Any, Final
 
 import typer
 
@@ -25,7 +25,7 @@ app.command("demo")(demo.demo)
 app.add_typer(rules.app, name="rules")
 app.command("explain")(explain.explain)
 
-_Refused = typer.BadParameter.__bases__[0]
+_Refused: Any = typer.BadParameter.__bases__[0]
 """What typer raises for a wrong command line; of its exceptions only BadParameter is exported."""
 
 
@@ -43,13 +43,14 @@ def main() -> None:
     sys.exit(_run())
 
 
-def _run() -> int:
-    from gate.core.errors import GateError, OutOfSpace, UsageError
+def _run() -> int:  # the table of exit codes
+    from gate.core.errors import GateError, OutOfSpace, UsageError, site
 
     try:
-        return app(standalone_mode=False) or 0
+        code: int = app(standalone_mode=False) or 0
+        return _say("interrupted", 130) if code == 130 else code  # typer turns the exception into the code
     except _Refused as error:
-        message: str = error.format_message()  # type: ignore[attr-defined]  # click's own, without its usage line
+        message: str = error.format_message()  # without the usage line that click would print
         if "\n" in message:  # nothing was asked: the whole help
             print(message, file=sys.stderr)
             return 2
@@ -60,13 +61,12 @@ def _run() -> int:
         return _say(str(error), 3)
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", 130)
-    except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # else the interpreter complains when it flushes at exit
-        return 2
+    except SystemExit as error:
+        return 70 if error.code in (1, None) else int(error.code)  # somebody else's 1 must not read as deny
     except GateError as error:
         return _say(str(error), 70)
     except Exception as error:  # noqa: BLE001  # the promise of this function: exit 70, never 1, which means deny
-        return _say(f"internal error: {type(error).__name__}: {error}; please report it", 70)
+        return _say(f"internal error: {site(error)}; please report it", 70)
 
 
 def _say(line: str, code: int) -> int:

@@ -16,19 +16,22 @@ def demo(
 
     from gate import resources
     from gate.cli import emit
-    from gate.cli.judge import engine, judge, paint
+    from gate.cli.judge import engine, judge, paint, rendering
     from gate.cli.setup import prepare
-    from gate.output import renderer
+    from gate.core.errors import GateError
 
     where = folder or tempfile.mkdtemp(prefix="gate-demo-")
     built = resources.fixture("churn").build(where)
     targets = [os.fspath(built.dirty_mar), os.fspath(built.clean_mar)]
-    setup = prepare(targets, stage="production")
-    judged, _ = judge(targets, setup, engine("", ""), jobs=1)
-    render = renderer("text")
-    for title, (report, decision) in zip(("A model as it is often found", "The same model, cleaned"), judged, strict=True):
+    decider = engine("", "")
+    setup = prepare(targets, stage="production", policy=decider)
+    judged, _ = judge(targets, setup, decider, jobs=1)
+    render = rendering("text", paint("auto"))
+    for title, (report, decision) in zip(
+        ("A model as it is often found", "The same model, cleaned"), judged, strict=True
+    ):
         emit.write_stdout(f"== {title}\n")
-        emit.write_stdout(render(report, setup.request, decision, setup.registry.rules, color=paint("auto")) + "\n")
+        emit.write_stdout(render(report, setup.request, decision, setup.registry.rules) + "\n")
     emit.write_stdout(f"Both archives are in {where}; try: gate scan {targets[0]} -f json\n")
     if [decision.outcome for _, decision in judged] != ["deny", "allow"]:
-        raise typer.Exit(70)
+        raise GateError("the demo did not end in one deny and one allow; this installation is broken")

@@ -29,6 +29,7 @@ def outputs(pairs: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def check_format(name: str, option: str) -> None:
+    """UsageError for a format that nobody renders."""
     if name not in RENDERERS:
         raise UsageError(f"{option} {name}: no such format; there are {', '.join(sorted(RENDERERS))}")
 
@@ -38,7 +39,7 @@ def combine(name: str, documents: Sequence[str]) -> str:
     if len(documents) == 1:
         return documents[0]
     if name == "json":
-        return "".join(json.dumps(json.loads(text), sort_keys=True, ensure_ascii=True) + "\n" for text in documents)
+        return "".join(documents)
     if name == "sarif":
         logs = [json.loads(text) for text in documents]
         runs = [run for log in logs for run in log["runs"]]
@@ -51,10 +52,8 @@ def write_stdout(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        sys.stdout = None  # type: ignore[assignment]  # else the interpreter tries once more at exit
+    except OSError as error:  # a full disk, or a reader that went away
+        sys.stdout = None  # else the interpreter tries once more at exit
         raise UsageError(f"standard output: {error.strerror}") from error
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from gate import pipeline, resources
@@ -16,6 +17,7 @@ from gate.core.decision import Decision
 from gate.core.errors import UsageError
 from gate.core.report import Report
 from gate.core.text import printable
+from gate.output import Render, renderer, text
 from gate.policy.digest import policy_digest
 from gate.policy.engine import Engine
 from gate.policy.site_data import parse
@@ -31,9 +33,7 @@ def engine(policy: str, policy_data: str) -> Engine:
     return Embedded(resources.compiled_policy(), overlay=overlay, expected=policy_digest(resources.policies()))
 
 
-def judge(
-    targets: Sequence[str], setup: Setup, engine: Engine, jobs: int
-) -> tuple[list[tuple[Report, Decision]], int]:
+def judge(targets: Sequence[str], setup: Setup, engine: Engine, jobs: int) -> tuple[list[tuple[Report, Decision]], int]:
     """All reports first, then all decisions: the policy engine starts threads, and workers are forked without any.
 
     A target that cannot be opened is said on stderr, and the others are judged; the second value is its exit code.
@@ -48,7 +48,7 @@ def judge(
             worst = 2
         logger.info("%s: scanned in %.2f s", printable(target), time.monotonic() - begin)
     begin = time.monotonic()
-    judged = [(r, pipeline.decide(r, setup.request, setup.registry, engine, setup.limits)) for r in reports]
+    judged = [(r, pipeline.decide(r, setup.request, setup.registry.rules, engine, setup.limits)) for r in reports]
     logger.info("decided in %.2f s", time.monotonic() - begin)
     return judged, worst
 
@@ -66,3 +66,8 @@ def paint(color: str) -> bool:
     if color not in ("auto", "always", "never"):
         raise UsageError(f"--color {color}: auto, always or never")
     return color == "always" or (color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+
+
+def rendering(name: str, color: bool) -> Render:
+    """The renderer of a format; only text has colours."""
+    return partial(text.render, color=True) if color and name == "text" else renderer(name)

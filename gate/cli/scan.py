@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from gate.core.decision import Decision
     from gate.core.report import Report
 
-EXIT = {"allow": 0, "deny": 1, "inconclusive": 3}
 WORST = (0, 3, 1, 2, 70)
 """Exit codes from good to bad: with several targets the worst wins."""
 
@@ -63,9 +62,11 @@ def scan(
     emit.check_format(format_, "-f")
     files = emit.outputs(output)
     refuse_inside(targets, (policy, policy_data))
+    decider = engine(policy, policy_data)
     setup = prepare(
         targets,
         stage=stage,
+        policy=decider,
         environment=environment,
         actor=actor,
         model_name=model_name,
@@ -75,30 +76,27 @@ def scan(
         extension=extension,
         effective_time=effective_time,
     )
-    judged, worst = judge(targets, setup, engine(policy, policy_data), jobs)
+    judged, worst = judge(targets, setup, decider, jobs)
     _publish(judged, setup, [] if quiet else [format_], files, paint(color))
-    codes = [worst, *(EXIT[decision.outcome] for _, decision in judged)]
+    codes = [worst, *(decision.outcome.exit_code for _, decision in judged)]
     code = max(codes, key=WORST.index)
-    raise typer.Exit(0 if exit_zero and code in EXIT.values() else code)
+    raise typer.Exit(0 if exit_zero and code in (1, 3) else code)
 
 
 def _publish(
     judged: list[tuple[Report, Decision]], setup: Setup, shown: list[str], files: list[tuple[str, str]], color: bool
 ) -> None:
     from gate.cli import emit
-    from gate.output import renderer
+    from gate.cli.judge import rendering
 
     if not judged:
         return
 
     def document(name: str, color: bool = False) -> str:
-        render = renderer(name)
-        extra = {"color": True} if color and name == "text" else {}
-        return emit.combine(name, [render(r, setup.request, d, setup.registry.rules, **extra) for r, d in judged])
+        render = rendering(name, color)
+        return emit.combine(name, [render(r, setup.request, d, setup.registry.rules) for r, d in judged])
 
     for name, path in files:
         emit.write_file(path, document(name))
     for name in shown:
         emit.write_stdout(document(name, color))
-
-

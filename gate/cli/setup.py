@@ -14,6 +14,7 @@ from gate.core.decision import Request, Waiver
 from gate.core.errors import UsageError
 from gate.core.limits import Limits
 from gate.core.report import Json
+from gate.policy.engine import Engine
 from gate.registry import Registry, load
 
 _SCAN_EXTRA = ("isal", "lief", "pip_audit", "presidio_analyzer")
@@ -33,6 +34,7 @@ def prepare(
     targets: Sequence[str],
     *,
     stage: str,
+    policy: Engine | None = None,
     environment: str = "",
     actor: str = "",
     model_name: str = "",
@@ -49,6 +51,7 @@ def prepare(
     registry = load(*(Path(folder) for folder in extension))
     rows, digest = _waivers(waivers)
     inputs: dict[str, Json] = {
+        "policy": {} if policy is None or policy.digest is None else {"digest": {"sha256": policy.digest}},
         "rules": {"digest": {"sha256": registry.digest}},
         "waivers": {"digest": {"sha256": digest}} if digest else None,
         "limits": asdict(limits),

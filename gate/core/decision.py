@@ -18,6 +18,11 @@ class Outcome(enum.StrEnum):
     DENY = "deny"
     INCONCLUSIVE = "inconclusive"
 
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a process that decided this, the same for every output format."""
+        return {Outcome.ALLOW: 0, Outcome.DENY: 1, Outcome.INCONCLUSIVE: 3}[self]
+
 
 class Action(enum.StrEnum):
     """What policy does with a code at a stage."""

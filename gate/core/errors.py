@@ -59,3 +59,13 @@ class MissingExtra(NotExamined):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(GapReason.MISSING_EXTRA, f"{package} is not installed: pip install 'mlgate[{extra}]'")
+
+
+def site(error: BaseException) -> str:
+    """Which error, in which line of code; not its message, which may quote what an archive holds."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    if frame is None:
+        return type(error).__name__
+    return f"{type(error).__name__} in {frame.tb_frame.f_code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from gate.core.finding import Finding
 from gate.core.gap import Gap
 from gate.core.row import Fact
 from gate.core.subject import Subject
 
-Json: TypeAlias = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]
+Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 """A JSON value; floats are finite."""
 
 Section: TypeAlias = Mapping[str, Json]
@@ -36,6 +36,12 @@ class Status:
     inspector: str
     state: State
     members: int
+
+    @classmethod
+    def of(cls, inspector: str, members: int, *, failed: bool, gapped: bool) -> Status:
+        """`gapped`: it has a gap of its own, or the walker has any: what could not be opened, nobody saw."""
+        looked = State.COMPLETE if members else State.NOT_APPLICABLE
+        return cls(inspector, State.FAILED if failed else State.PARTIAL if gapped else looked, members)
 
 
 @dataclass(frozen=True, slots=True)

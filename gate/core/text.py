@@ -13,5 +13,7 @@ def printable(text: str, limit: int = _MAX) -> str:
     if len(text) > limit:
         text = text[: limit - 1] + "…"
     if not text.isprintable():
-        text = "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text)
+        text = "".join(
+            c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text
+        )
     return text.replace("##[", "#.#[")

@@ -1,8 +1,9 @@
-"""What loading a pickle would import and call, found without loading it: all streams of a file, whatever lies between."""
+"""What loading a pickle would import and call, found without loading it: every stream of a file."""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from gate.archive.source import Source
@@ -10,7 +11,8 @@ from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 from gate.formats.pickle_layouts import TORCH_MAGIC, TORCH_PICKLES, Torch, array_bytes, padded, raw_follows
 from gate.formats.pickle_literals import Broken
-from gate.formats.pickle_machine import Machine, Stopped
+from gate.formats.pickle_machine import Machine
+from gate.formats.pickle_stack import Stopped
 from gate.formats.pickle_tape import Bytes, Tape
 from gate.formats.pickle_values import Blob, Instance, Record, Value
 from gate.formats.pickle_words import Anomaly, Arg, GlobalUse, Kind, Oddity, Status, Use, Walk
@@ -226,44 +228,47 @@ class _Walker:
             self.torch.named(pid)
 
     def built(self, machine: Machine, wrapper: Instance, pos: int) -> int:
-        """joblib reads raw bytes here, a plain unpickler goes on with opcodes: both readings are walked."""
+        """Joblib reads raw bytes here, a plain unpickler goes on with opcodes: both readings are walked."""
         raw_follows(machine, pos)
         at = machine.base + pos
-        self._plainly(machine, at)
+        plain = self._plainly(machine, at)
         size = array_bytes(wrapper)
         if size is None:
-            inner = Machine(self.tape, machine.record, machine.stream, self)
-            try:
-                inner.run(at)
-            except Stopped as stop:
-                at = stop.end
+            at = self._objects(machine, at)
         else:
             pos = machine.load(at)
             if padded(wrapper):
                 at += 1 + int.from_bytes(machine.buf[pos : pos + 1], "little")
             at += size
-            if at > self.tape.size:
-                raise Broken("ends inside of an array")
+        machine.record.adopt(plain)
+        if at > self.tape.size:
+            raise Broken("ends inside of an array")
         return machine.load(at)
 
-    def _plainly(self, machine: Machine, at: int) -> None:
-        pos = machine.load(at)
-        if machine.buf[pos : pos + 1] in (b"", *_NOT_OPCODES):
-            return
-        anchor, self.tape.anchor = self.tape.anchor, at if self.tape.anchor < 0 else self.tape.anchor
-        record = Record()
-        other, complete = machine.fork(record), False
+    def _objects(self, machine: Machine, at: int) -> int:
+        """An array of objects is a pickle of its own."""
+        inner = Machine(self.tape, machine.record, machine.stream, self)
         try:
+            inner.run(at)
+        except Stopped as stop:
+            return stop.end
+        raise AssertionError("a machine runs until it stops")
+
+    def _plainly(self, machine: Machine, at: int) -> Record:
+        """What an unpickler would do that knows nothing of joblib; most raw bytes break it at once."""
+        record = Record()
+        pos = machine.load(at)
+        if pos >= len(machine.buf) or machine.buf[pos] < ord("("):
+            return record
+        anchor = self.tape.anchor
+        self.tape.anchor = at if anchor < 0 else anchor
+        other = machine.fork(record)
+        with suppress(Stopped, Broken):
             other.resume(other.load(at))
-        except Stopped:
-            complete = True
-        except Broken:
-            pass
-        if record.uses and (complete or other.imports):
-            machine.record.merge(record)
         if not self.tape.rewind(at):
             raise NotExamined(GapReason.BUDGET, "an array that reads like opcodes is too long to be read twice")
         self.tape.anchor = anchor
+        return record
 
     def nested(self, data: Value, record: Record, at: int) -> bool:
         """Bytes that a loader is called with are a file of their own."""
@@ -284,9 +289,6 @@ class _Walker:
                 return True
         record.odd(Oddity.NESTED, at)
         return False
-
-
-_NOT_OPCODES = tuple(bytes((n,)) for n in range(0x28))
 
 
 def _part(data: Value) -> _Part | None:

@@ -33,7 +33,7 @@ def array_bytes(wrapper: Instance) -> int | None:
 
     Source: joblib/numpy_pickle.py, NumpyArrayWrapper.read_array. Raises Broken when the state does not tell.
     """
-    state = wrapper.state
+    state: Value = wrapper.state
     if type(state) is not Dict:
         raise Broken("an array of unknown shape")
     shape, dtype = state.get("shape"), state.get("dtype")
@@ -45,7 +45,8 @@ def array_bytes(wrapper: Instance) -> int | None:
 
 def padded(wrapper: Instance) -> bool:
     """Whether a byte with the length of a padding precedes the raw bytes (joblib 1.1 and later)."""
-    return type(wrapper.state) is Dict and wrapper.state.get("numpy_array_alignment_bytes") is not None
+    state: Value = wrapper.state
+    return type(state) is Dict and state.get("numpy_array_alignment_bytes") is not None
 
 
 def _itemsize(dtype: Value) -> int | None:
@@ -73,7 +74,7 @@ class Torch:
             self.widths[str(pid[2])] = STORAGE_BYTES.get(pid[1].qualname, 0)
 
     def end(self, tape: Tape, at: int) -> int:
-        """Where the storages end that begin at offset `at`, each a count of 8 bytes and so many elements, by sorted key.
+        """Where the storages end that begin at offset `at`, each a count of 8 bytes and so many elements, by key.
 
         Source: torch/serialization.py, _legacy_save. Raises Broken when they do not fit.
         """

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from struct import Struct
 
-from gate.formats.pickle_tape import BLOCK, Tape
+from gate.archive.source import BLOCK
+from gate.formats.pickle_tape import Tape
 from gate.formats.pickle_values import LONG_BYTES, LONG_TEXT, UNKNOWN, Blob, Opaque, Record, Value
 from gate.formats.pickle_words import Kind, Oddity
 
@@ -31,7 +32,7 @@ _SIMPLE = dict(
 _PUTS = frozenset(b"pqr\x94")
 
 
-class Broken(Exception):  # noqa: N818 - the state of a stream, not a mistake of ours
+class Broken(Exception):
     """Here every unpickler stops with an error."""
 
 
@@ -251,10 +252,9 @@ class Literals:
         if pos + size > len(self.buf):
             pos = self.load(at, size)
         data = self.buf[pos : pos + size]
-        if text:
+        if text:  # bytes below protocol 3: each is a character, encoded by _codecs.encode
             data = data.decode("utf-8", "replace").encode("latin-1", "replace")
-            n = n if size < n else len(data)
-        self.push(Blob(data, at, n))
+        self.push(Blob(data, at, len(data) if text and size == n else n))
         return self.load(at + n) if pos + n > len(self.buf) else pos + n
 
     def op_string(self, pos: int) -> int:
@@ -268,12 +268,19 @@ class Literals:
         return pos
 
     def op_unicode(self, pos: int) -> int:
+        at = self.base + pos
         line, pos = self.line(pos)
         try:
             text = LONG_TEXT if line is None else line.decode("raw-unicode-escape")
         except UnicodeDecodeError:
             raise Broken("text with a broken escape") from None
-        self.push(text if isinstance(text, Opaque) or len(text) <= TEXT else LONG_TEXT)
+        if isinstance(text, str) and len(text) > TEXT:
+            nested = text.startswith("\x80") and self.blobs <= 2 * BLOBS
+            data = text.encode("latin-1", "replace") if nested else b""
+            self.blobs += len(data)
+            self.push(Blob(data, at, len(data)) if nested else LONG_TEXT)
+        else:
+            self.push(text)
         return pos
 
     def op_bytearray(self, pos: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Protocol
 
 from gate.archive.source import BLOCK, Forward
@@ -70,7 +70,7 @@ class Tape:
                 return True
             pos = self.move(at)
 
-    def find(self, pattern: re.Pattern[bytes], at: int, overlap: int) -> Iterator[int]:
+    def find(self, pattern: re.Pattern[bytes], at: int, overlap: int) -> Generator[int, int, None]:
         """Offsets from `at` on where `pattern` matches, which is at most `overlap` bytes long; send() moves on."""
         while at < self.size:
             pos = self.move(at)

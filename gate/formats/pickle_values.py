@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from gate.core.errors import NotExamined
@@ -19,6 +20,10 @@ VARIANTS = 256
 ITEMS = 256
 """Entries of a dict or tuple that are looked at one by one."""
 _WORD = re.compile(r"[A-Za-z_][\w.-]{0,31}")
+
+
+COMPUTED = ("?", "?")
+"""The name of a global whose name is computed."""
 
 
 class Global:
@@ -88,21 +93,24 @@ PERSISTENT: Final = Opaque(Kind.PERSISTENT)
 UNKNOWN: Final = Opaque(Kind.UNKNOWN)
 _NOWHERE = Global("", "")
 
-_NAMED = frozenset({"extend", "append", "add"})
-_PLAIN = frozenset(
-    {"__doc__", "__module__", "__name__", "__qualname__", "__annotations__", "__wrapped__", "__orig_class__"}
-)
+_METHODS = frozenset({"extend", "append", "add"})
+_DUNDER = """
+bases builtins call class closure code defaults del delattr dict file func get getattr getattribute getitem getstate
+globals import init init_subclass iter kwdefaults loader missing mro new next path reduce reduce_ex self set setattr
+setitem setstate slots spec subclasses subclasshook
+"""
+_SPECIAL = _METHODS | frozenset(f"__{name}__" for name in _DUNDER.split())
 
 
 def special(key: Value) -> bool:
-    """Whether an attribute of this name changes what later opcodes do with the instance.
+    """Whether an attribute of this name changes what later opcodes, or the interpreter, do with the instance.
 
     The unpickler asks the instance for `__setstate__`, `extend`, `append` and `add`, and `setattr` obeys `__class__`.
-    A few double-underscore names only describe and are written by real libraries (scipy keeps `__doc__` in a state).
+    Other double-underscore names only describe: scipy keeps `__doc__` in a state, networkx `__networkx_cache__`.
     """
-    if type(key) is not str:
-        return isinstance(key, Opaque | Instance) and key is not LONG_TEXT
-    return (key.startswith("__") and key.endswith("__") and key not in _PLAIN) or key in _NAMED
+    if type(key) is str:
+        return key in _SPECIAL
+    return type(key) is Instance
 
 
 def patches(state: Value) -> bool:
@@ -119,7 +127,7 @@ def patches(state: Value) -> bool:
 
 def _harmless(key: Value, value: Value) -> bool:
     """A plain value under a method's name cannot be called."""
-    return key in _NAMED and isinstance(value, int | float | str | bytes | None)
+    return key in _METHODS and isinstance(value, int | float | str | bytes | None)
 
 
 def summary(value: Value) -> Arg:
@@ -169,13 +177,10 @@ class Record:
             return
         short = key[:3]
         count = self._variants[short] = self._variants.get(short, 0) + 1
-        if count > VARIANTS:
-            key = (*short, None)
-            if key in self.uses:
-                return
+        listed = args if count <= VARIANTS else None
         if len(self.uses) >= USES:
             raise NotExamined(GapReason.BUDGET, f"more than {USES} different uses of globals")
-        self.uses[key] = GlobalUse(*short, key[3], *span, stream)
+        self.uses.setdefault((*short, listed), GlobalUse(*short, listed, *span, stream))
 
     def odd(self, kind: Oddity, start: int) -> None:
         """One anomaly; only the first of a kind is kept."""
@@ -190,3 +195,11 @@ class Record:
         for anomaly in other.anomalies.values():
             self.odd(*anomaly)
         self.acted = self.acted or other.acted
+
+    def adopt(self, other: Record) -> None:
+        """Note what a second reading of the same bytes uses of globals that the first does not import."""
+        known = {(use.module, use.qualname) for use in self.uses.values()}
+        for use in other.uses.values():
+            if (use.module, use.qualname) not in known and len(self.uses) < USES:
+                key = (use.module, use.qualname, use.use, use.args)
+                self.uses[key] = replace(use, certain=False)

@@ -59,6 +59,7 @@ class GlobalUse:
 
     `module` and `qualname` are what Python 3 imports: below protocol 3 the names of Python 2 are mapped as the
     unpickler does. `args` is None where calls differ too much to list. `start` and `end` are the bytes of the opcode.
+    `certain` is false for what happens only if raw data are read as opcodes, which mostly is an accident.
     """
 
     module: str
@@ -68,6 +69,7 @@ class GlobalUse:
     start: int
     end: int
     stream: int
+    certain: bool = True
 
     @property
     def name(self) -> str:

@@ -18,6 +18,8 @@ from gate.formats.text import LINE, Text
 PATH = re.compile(r"(?P<root>(?:.*/)?)[^/]+\.dist-info/RECORD", re.DOTALL)
 """Where a RECORD lies; the paths in it begin at the folder `root`."""
 
+_BASE64 = re.compile(r"[A-Za-z0-9_-]*={0,2}")
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -52,7 +54,9 @@ def _row(row: list[str], line: int, text: Text) -> Recorded:
 
 def _hex(encoded: str, line: int) -> str:
     """URL-safe base64 without padding (PEP 427), in hex."""
+    if not _BASE64.fullmatch(encoded):
+        raise FormatError(f"RECORD: line {line}: {encoded[:50]} is no digest")
     try:
         return base64.b64decode(encoded + "=" * (-len(encoded) % 4), b"-_", validate=True).hex()
-    except (binascii.Error, ValueError):
+    except binascii.Error:
         raise FormatError(f"RECORD: line {line}: {encoded[:50]} is no digest") from None

@@ -28,7 +28,6 @@ RESULTS = 25_000
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _INFORMATION = "pkg:pypi/mlgate"
 """Where the distribution lives; without it the Multitool warns (SARIF2005)."""
-_EXIT = {Outcome.ALLOW: 0, Outcome.DENY: 1, Outcome.INCONCLUSIVE: 3}
 _LEVELS = tuple(Level)
 _SURENESS = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
 
@@ -105,7 +104,7 @@ def _driver(shown: _Shown, notes: Notes) -> dict[str, Json]:
 def _invocation(decision: Decision, notes: Notes) -> dict[str, Json]:
     known: dict[str, Json] = {
         "executionSuccessful": notes.complete,
-        "exitCode": _EXIT[decision.outcome],
+        "exitCode": decision.outcome.exit_code,
         "exitCodeDescription": decision.outcome,
     }
     return known | ({"toolExecutionNotifications": notes.rows} if notes.rows else {})

@@ -69,7 +69,7 @@ class _Loader(yaml.BaseLoader):
 
 
 def _action(code: str, value: object) -> Json:
-    if value not in set(Action):
+    if value not in list(Action):  # a list, because what comes from a file may not be hashable
         raise _SiteDataError(f"must be one of {', '.join(Action)}")
     if code in standard().mandatory and value != Action.DENY:
         raise _SiteDataError("is mandatory: it always denies and cannot be lowered")

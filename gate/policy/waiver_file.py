@@ -69,9 +69,9 @@ def _text(row: Mapping[str, object], key: str, where: str) -> str:
 
 
 def _stages(value: object, where: str) -> tuple[str, ...]:
-    known = standard().stages
+    known = sorted(standard().stages)
     if not isinstance(value, list) or not value or any(stage not in known for stage in value):
-        raise UsageError(f"{where} > stages: must be a list of {', '.join(sorted(known))}")
+        raise UsageError(f"{where} > stages: must be a list of {', '.join(known)}")
     return tuple(value)
 
 

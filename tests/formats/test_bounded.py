@@ -1,6 +1,6 @@
 import contextlib
 import json
-import math
+import sys
 import time
 
 import pytest
@@ -59,6 +59,10 @@ def test_numbers_that_are_none_elsewhere_are_refused(text):
         parse_json(text.encode())
 
 
+def test_the_largest_double_is_a_number():
+    assert parse_json(b"1.7976931348623157e308").value == sys.float_info.max
+
+
 def test_an_integer_of_308_digits_is_a_number():
     assert parse_json(b"9" * 308).value == 10**308 - 1
 
@@ -100,7 +104,8 @@ def test_depth_is_refused_before_parsing():
 
 
 def test_brackets_in_strings_have_no_depth():
-    assert parse_json(json.dumps(["[" * 1000, '"' + "{" * 100, "\\"]).encode()).value[0] == "[" * 1000
+    value = ["[" * 1000, '"' + "{" * 100, "\\"]
+    assert parse_json(json.dumps(value).encode()).value == value
 
 
 def test_a_string_without_end_costs_one_pass():
@@ -232,7 +237,3 @@ def test_both_loaders_read_alike(loader, monkeypatch):
     for bad in (b'"\\ud800"', b'"\\U00110000"', b"a: b: c", b"\t- x", b"%YAML 9", b"\x01"):
         with contextlib.suppress(FormatError):
             json.dumps(parse_yaml(bad).value, ensure_ascii=False).encode()
-
-
-def test_floats_are_finite():
-    assert math.isfinite(parse_json(b"1.7976931348623157e308").value)

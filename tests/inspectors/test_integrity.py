@@ -1,8 +1,9 @@
 import base64
 import hashlib
+import io
 import json
 import tracemalloc
-from pathlib import Path
+import zipfile
 from typing import Any, cast
 
 import pytest
@@ -10,6 +11,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.churn import contents
+from fixtures.churn.build import TAMPERED, mar, with_digests
+from fixtures.integrity import build
+from gate import resources
 from gate.archive.budget import Budget
 from gate.archive.inventory import Inventory, InventoryRow
 from gate.archive.member import Entry, Member
@@ -26,7 +31,7 @@ from gate.facts.store import Store
 from gate.inspectors.integrity import inspector
 
 BOUNDED = settings(max_examples=100, deadline=None, derandomize=True)
-RULES = {row["id"]: row for row in yaml.safe_load(Path("rules/integrity.yaml").read_text("utf-8"))}
+RULES = {row["id"]: row for row in yaml.safe_load((resources.rules() / "integrity.yaml").read_text("utf-8"))}
 
 
 class Archive:
@@ -298,7 +303,7 @@ def test_a_damaged_record_is_a_gap(text):
 # -- manifests --------------------------------------------------------------------------------------------------------
 
 
-def mar(**model):
+def manifest(**model):
     return json.dumps({"model": {"modelName": "m", **model}}).encode()
 
 
@@ -311,7 +316,7 @@ def test_the_files_of_a_torchserve_manifest_must_exist():
     }
     model |= {"configFile": "model-config.yaml", "extensions": "extra/a.txt, extra/b.txt"}
     named = ["model.pt", "net.py", "h.py", "requirements.txt", "model-config.yaml", "extra/a.txt", "extra/b.txt"]
-    files = {f"m.mar!/{name}": A for name in named} | {"m.mar!/MAR-INF/MANIFEST.json": mar(**model)}
+    files = {f"m.mar!/{name}": A for name in named} | {"m.mar!/MAR-INF/MANIFEST.json": manifest(**model)}
     assert Result(files).counts() == {"declared": 7, "matched": 7}
     for name in named:
         left = {path: data for path, data in files.items() if path != f"m.mar!/{name}"}
@@ -319,11 +324,11 @@ def test_the_files_of_a_torchserve_manifest_must_exist():
 
 
 def test_a_handler_that_torchserve_brings_along_is_no_file():
-    assert Result({"MAR-INF/MANIFEST.json": mar(handler="image_classifier")}).counts() == {}
+    assert Result({"MAR-INF/MANIFEST.json": manifest(handler="image_classifier")}).counts() == {}
 
 
 def test_a_manifest_that_points_out_of_the_archive_is_a_finding():
-    result = Result({"MAR-INF/MANIFEST.json": mar(serializedFile="../../etc/model.pt")})
+    result = Result({"MAR-INF/MANIFEST.json": manifest(serializedFile="../../etc/model.pt")})
     assert result.findings == [("path-outside", "MAR-INF/MANIFEST.json")]
 
 
@@ -454,6 +459,24 @@ def test_a_dtype_of_unknown_size_is_a_gap():
 # -- all of it --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("case", build.CASES)
+def test_the_fixtures_break_the_rules_that_they_say(case):
+    make, rules = build.CASES[case]
+    with zipfile.ZipFile(io.BytesIO(make())) as archive:
+        result = Result({name: archive.read(name) for name in archive.namelist()})
+    assert tuple(finding.rule for finding in result.all) == rules
+    assert not result.gaps
+
+
+@pytest.mark.parametrize("variant", ["clean", "dirty"])
+def test_the_bank_s_model_is_whole_but_for_the_member_that_was_tampered_with(variant):
+    with zipfile.ZipFile(io.BytesIO(mar(variant == "dirty"))) as archive:
+        result = Result({name: archive.read(name) for name in archive.namelist()})
+    assert result.findings == ([("digest-mismatch", TAMPERED)] if variant == "dirty" else [])
+    mlflow = Result(with_digests(contents.mlflow(variant == "dirty")))
+    assert not result.gaps and not mlflow.gaps and not mlflow.findings
+
+
 def test_every_finding_has_a_rule_whose_message_it_fills():
     good = {"a.bin": A, "SHA256SUMS": listing({"a.bin": B, "gone": A, "/etc/x": A}), "w.safetensors": tensors({}, b"x")}
     findings = Result({**good, "x-1.dist-info/RECORD": record({"a.bin": A}).replace(b",5", b",6")}).all
@@ -480,7 +503,7 @@ def test_hostile_bytes_raise_nothing_but_gaps(path, data):
     seeds = [
         listing(PAIR),
         record(PAIR),
-        mar(handler="h.py"),
+        manifest(handler="h.py"),
         MLMODEL,
         b'{"weight_map": {"a": "b"}}',
         tensors({"w": W}, b"\0" * 8),

@@ -17,8 +17,8 @@ from tests.policy.scenes import ROOT, RULES, finding, gap, report, request, waiv
 SCHEMA = json.loads((ROOT / "policies" / "input.schema.json").read_text("utf-8"))
 
 
-def build(seen=None, asked=None, limits=Limits()):
-    return document(seen or report(), asked or request(), RULES, limits)
+def build(seen=None, asked=None, limits=None):
+    return document(seen or report(), asked or request(), RULES, limits or Limits())
 
 
 def valid(value):

@@ -31,7 +31,9 @@ def test_a_waiver_that_is_not_for_this_moment_stage_and_subject_is_not_in_force(
     assert not live(waiver("x.error", **changes), request(), SUBJECT)
 
 
-@pytest.mark.parametrize("changes", [{}, {"created": "2026-11-21T10:00:00Z"}, {"digest": HEX}, {"digest": "sha256:" + HEX}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"created": "2026-11-21T10:00:00Z"}, {"digest": HEX}, {"digest": "sha256:" + HEX}]
+)
 def test_a_waiver_is_in_force_from_its_creation_until_it_expires(changes):
     assert live(waiver("x.error", **changes), request(), SUBJECT)
 

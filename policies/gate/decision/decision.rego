@@ -99,12 +99,10 @@ remaining(code, tally) := tally.total if code in mandatory
 remaining(code, tally) := tally.unwaived if not code in mandatory
 
 # Unwaived items are listed first; only a mandatory code gets here without one.
-open_path(tally) := array.concat(paths(tally, false), paths(tally, true))[0]
+open_path(tally) := tally.items[0].path
 
 # Waived items may all be cut off behind unwaived ones.
-waived_path(tally) := array.concat(paths(tally, true), [""])[0]
-
-paths(tally, is_waived) := [item.path | some item in tally.items; item.waived == is_waived]
+waived_path(tally) := array.concat([item.path | some item in tally.items; item.waived], [""])[0]
 
 places(n) := "at 1 place" if n == 1
 
@@ -238,6 +236,9 @@ understood if {
 	is_object(input.gaps)
 	is_object(input.statuses)
 	is_array(input.waivers)
+	every waiver in input.waivers {
+		is_object(waiver)
+	}
 	every code, tally in input.findings {
 		not startswith(code, "gap.")
 		consistent(tally)

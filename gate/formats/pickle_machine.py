@@ -45,7 +45,7 @@ class Host(Protocol):
         """An array wrapper got its state: the position after the raw bytes that follow."""
 
     def named(self, pid: Value) -> None:
-        """A persistent id."""
+        """A persistent id, which names something that is not in the pickle."""
 
 
 class Machine(Stack):
@@ -258,13 +258,21 @@ class Machine(Stack):
         return pos
 
     def op_binpersid(self, pos: int) -> int:
-        self.host.named(self.stack[-1])
-        self.stack[-1] = PERSISTENT
+        pid = self.stack[-1]
+        self.host.named(pid)
+        self.stack[-1] = _persistent(pid)
         return pos
 
     def op_readonly(self, pos: int) -> int:
         self.stack[-1] = LONG_BYTES
         return pos
+
+
+def _persistent(pid: Value) -> Value:
+    """What a loader finds under an id; torch's, before the zip format, find a class under ("module", class, ...)."""
+    if type(pid) is tuple and len(pid) == 4 and pid[0] == "module" and type(pid[1]) is Global:
+        return pid[1]
+    return PERSISTENT
 
 
 def _encoded(what: Global, args: tuple[Value, ...]) -> Value:

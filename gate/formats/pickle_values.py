@@ -200,6 +200,10 @@ class Record:
         """Note what a second reading of the same bytes uses of globals that the first does not import."""
         known = {(use.module, use.qualname) for use in self.uses.values()}
         for use in other.uses.values():
-            if (use.module, use.qualname) not in known and len(self.uses) < USES:
+            if (
+                use.module not in {"", COMPUTED[0]}
+                and (use.module, use.qualname) not in known
+                and len(self.uses) < USES
+            ):
                 key = (use.module, use.qualname, use.use, use.args)
                 self.uses[key] = replace(use, certain=False)

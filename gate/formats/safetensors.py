@@ -141,6 +141,6 @@ def _layout(tensors: list[Tensor], data: int) -> Iterator[str]:
         bits = BITS.get(tensor.dtype)
         if bits is not None and prod(tensor.shape) * bits != (tensor.end - tensor.start) * 8:
             yield f"{tensor.name} has {tensor.end - tensor.start} bytes, its shape and dtype need another size"
-        at = max(at, tensor.end)
+        at = tensor.end
     if at != data:
         yield f"the tensors end at byte {at} of {data} bytes of data"

@@ -168,6 +168,12 @@ def test_a_spent_deadline_is_timed_out():
     assert trouble(Embedded(COMPILED, seconds=0.001), {**clean(), "findings": {"x.note": row}}) == "timed-out"
 
 
+@pytest.mark.parametrize("library", ["opapywasm", "wasmtime"])
+def test_a_library_that_is_not_there_is_unavailable(monkeypatch, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    assert trouble(Embedded(COMPILED)) == "unavailable"
+
+
 def test_missing_files_are_unavailable(copied):
     for name in ("policy.wasm", "data.json", "manifest.json"):
         gone = shutil.copytree(copied, copied.parent / f"without-{name}")
@@ -254,7 +260,7 @@ def test_a_policy_that_holds_site_data_takes_no_other(copied):
 STATES = st.sampled_from(list(State))
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     st.lists(st.tuples(st.sampled_from([*sorted(RULES), "unknown.rule"]), st.sampled_from("abc")), max_size=6),
     st.lists(st.tuples(st.sampled_from(sorted(GapReason)), st.sampled_from("abc")), max_size=2),

@@ -78,7 +78,7 @@ def test_hostile_files_are_usage_errors(text):
         parse(text, "p.yaml")
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.one_of(st.binary(max_size=40), st.text("actions: {}[],off-\n.&*!?|>'\"", max_size=40).map(str.encode)))
 def test_whatever_stands_in_the_file_only_usage_errors_come_out(text):
     with contextlib.suppress(UsageError):

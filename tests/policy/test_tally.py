@@ -53,7 +53,7 @@ def test_only_waivers_in_force_count():
     assert count(seen, request(late, now="2026-11-21T09:59:59Z"), RULES, Limits()).findings["x.error"].waived == 1
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     st.lists(st.tuples(st.sampled_from(["x.error", "x.note"]), st.text("ab/!.[", max_size=5)), max_size=40),
     st.lists(st.tuples(st.sampled_from(["x.error", "x.note"]), st.text("ab/*?[]!", max_size=4)), max_size=4),

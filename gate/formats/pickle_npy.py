@@ -1,0 +1,50 @@
+"""Where the pickle of a .npy file begins, if it holds an array of objects (NEP 1; numpy/lib/format.py)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from struct import Struct
+from typing import Any
+
+from gate.core.errors import FormatError
+
+MAGIC = b"\x93NUMPY"
+_LENGTH = {1: Struct("<H"), 2: Struct("<I"), 3: Struct("<I")}
+_HEADER = 65_536
+"""Bytes of a header that is parsed; numpy itself stops at 10,000 without allow_pickle."""
+
+
+def objects_start(head: bytes) -> int | None:
+    """Offset of the pickle, None when the array holds no objects; raises FormatError for a header that is none."""
+    length = _LENGTH.get(head[6]) if len(head) > 12 else None
+    if length is None:
+        raise FormatError("a .npy header of an unknown version")
+    start = 8 + length.size
+    end = start + length.unpack_from(head, 8)[0]
+    if end > min(len(head), _HEADER):
+        raise FormatError("a .npy header that is too long")
+    try:
+        header: Any = ast.literal_eval(head[start:end].decode("latin-1").strip())
+        return end if _has_objects(header["descr"]) else None
+    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError):
+        raise FormatError("a .npy header that does not describe an array") from None
+
+
+def _has_objects(descr: Any) -> bool:
+    """A type is a code, or a list of (name, type) or (name, type, shape); codes of objects have an O."""
+    todo: list[Any] = [descr]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, str):
+            if "O" in part:
+                return True
+        elif isinstance(part, list | tuple):
+            todo += [field[1] if isinstance(field, tuple) and len(field) > 1 else field for field in _fields(part)]
+        else:
+            raise ValueError
+    return False
+
+
+def _fields(part: list[Any] | tuple[Any, ...]) -> Iterable[Any]:
+    return part if isinstance(part, list) else part[:1]

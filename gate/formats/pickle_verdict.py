@@ -1,0 +1,189 @@
+"""Has a pickle of a model a reason to use this global in this way? The tables of rules/data/serialization decide."""
+
+from __future__ import annotations
+
+import enum
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from gate.formats.pickle_words import Arg, GlobalUse, Kind, Use
+
+Names: TypeAlias = Mapping[str, frozenset[str]]
+"""Module to names."""
+
+
+class Verdict(enum.IntEnum):
+    """The four verdicts, harmless first."""
+
+    CLEAN = 0
+    INFO = 1
+    UNVERIFIED = 2
+    DANGEROUS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict and the reason for it, as a clause for a person."""
+
+    verdict: Verdict
+    why: str = ""
+
+
+CLEAN = Judgement(Verdict.CLEAN)
+_INFO = Judgement(Verdict.INFO, "a class or function of a known library")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_LITERALS = frozenset({Kind.TEXT, Kind.BYTES, Kind.NUMBER, Kind.NONE, Kind.SEQUENCE, Kind.MAPPING})
+_NUMBERS = frozenset({Kind.NUMBER, Kind.NONE})
+
+
+def _dangerous(why: str) -> Judgement:
+    return Judgement(Verdict.DANGEROUS, why)
+
+
+def _unverified(why: str) -> Judgement:
+    return Judgement(Verdict.UNVERIFIED, why)
+
+
+class Tables:
+    """The allow list and the list of sinks, as the YAML files have them."""
+
+    def __init__(self, allow: Mapping[str, Any], sinks: Mapping[str, Any]) -> None:
+        self.allowed: dict[Use, Names] = {
+            Use.CALL: _names(allow["calls"]),
+            Use.NEW: _names(allow["new"]),
+            Use.BUILD: _names(allow["states"]),
+            Use.SETITEM: _names(allow["items"]),
+            Use.APPEND: _names(allow["items"]),
+        }
+        self.allowed[Use.REF] = _union(_names(allow["references"]), *self.allowed.values())
+        self.contracts: Mapping[str, list[str]] = allow["contracts"]
+        libraries = allow["libraries"]
+        self.classes = frozenset(libraries["classes"].split())
+        self.functions = frozenset(libraries["functions"].split())
+        self.refused_modules = frozenset(libraries["refused_modules"].split())
+        self.refused_words = frozenset(libraries["refused_words"].split())
+        self.sink_modules = frozenset(sinks["modules"].split())
+        self.sink_names = _names(sinks["names"])
+        self.sink_words = frozenset(sinks["words"].split())
+        self.stdlib = frozenset(sinks["stdlib"].split()) | sys.stdlib_module_names
+
+    def judge(self, use: GlobalUse) -> Judgement:
+        """The verdict on one use."""
+        return (
+            self._structure(use)
+            or self._listed(use)
+            or self._sink(use)
+            or self._library(use)
+            or self._word(use)
+            or _unverified("not on the list of globals that pickles of models need")
+        )
+
+    def _structure(self, use: GlobalUse) -> Judgement | None:
+        """Uses that are dangerous whatever is used."""
+        if use.use is Use.PATCH:
+            return _dangerous("the imported object itself is changed, for the whole process")
+        if use.use is Use.RECALL:
+            return _dangerous("a value that is computed while loading is called")
+        if use.module in {"", "?"} or use.qualname.startswith("<extension"):
+            return _dangerous("what is imported is computed while loading")
+        return None
+
+    def _listed(self, use: GlobalUse) -> Judgement | None:
+        if use.qualname not in self.allowed[use.use].get(use.module, ()):
+            return None
+        contract = self.contracts.get(use.name) if use.use is Use.CALL else None
+        if contract is None or _keeps(contract, use.args):
+            return CLEAN
+        return _dangerous("it is called with arguments that no pickler writes")
+
+    def _sink(self, use: GlobalUse) -> Judgement | None:
+        parents = list(_parents(use.module))
+        if any(parent in self.sink_modules for parent in parents):
+            return _dangerous(f"{use.module} can run programs, reach files or load further code")
+        if use.qualname in self.sink_names.get(use.module, ()):
+            return _dangerous("it can run code, reach files or look up any other name")
+        parts = use.qualname.split(".")
+        tops = {part.lstrip("_") for part in (parts if len(parts) > 1 else parts[:1])}
+        if (tops & self.stdlib & self.sink_modules) or (len(parts) > 1 and tops & self.stdlib):
+            return _dangerous("it leads out of its module to another one")
+        if parents[-1] in self.stdlib and use.use in (Use.CALL, Use.NEW):
+            return _dangerous("a part of the standard library that no pickler calls")
+        return None
+
+    def _library(self, use: GlobalUse) -> Judgement | None:
+        """Classes and functions of known libraries."""
+        parents = list(_parents(use.module))
+        words = {word.lower() for word in _WORDS.findall(use.qualname)}
+        if not use.qualname.isidentifier() or words & self.refused_words:
+            return None
+        if self.refused_modules & set(use.module.split(".")):
+            return None
+        if any(parent in self.classes for parent in parents):
+            camel = use.qualname.lstrip("_")[:1].isupper()
+            if use.use in (Use.BUILD, Use.SETITEM, Use.APPEND) or (use.use is Use.NEW and use.args == ()):
+                return _INFO
+            if camel and (use.use is Use.REF or (use.use is Use.CALL and _numbers(use.args))):
+                return _INFO
+        if use.use is Use.REF and any(parent in self.functions for parent in parents):
+            return _INFO
+        return None
+
+    def _word(self, use: GlobalUse) -> Judgement | None:
+        if use.use is Use.CALL:
+            found = {word.lower() for word in _WORDS.findall(use.qualname)} & self.sink_words
+            if found:
+                return _dangerous(f"its name says that it may {min(found)}")
+        return None
+
+
+def _names(table: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    return {module: frozenset(names.split()) for module, names in table.items()}
+
+
+def _union(*tables: Names) -> Names:
+    modules = {module for table in tables for module in table}
+    return {module: frozenset().union(*(table.get(module, frozenset()) for table in tables)) for module in modules}
+
+
+def _parents(module: str) -> Iterable[str]:
+    """The module and the packages around it, innermost first."""
+    while True:
+        yield module
+        head, dot, _ = module.rpartition(".")
+        if not dot:
+            return
+        module = head
+
+
+def _numbers(args: tuple[Arg, ...] | None) -> bool:
+    return args is not None and all(arg.kind in _NUMBERS for arg in args)
+
+
+def _keeps(contract: list[str], args: tuple[Arg, ...] | None) -> bool:
+    """Whether the arguments are those that a contract names, fewer allowed; the grammar is in allow.yaml."""
+    if args is None:
+        return False
+    for i, arg in enumerate(args):
+        if i >= len(contract):
+            return False
+        if contract[i] == "...":
+            return True
+        if not any(_fits(option, arg) for option in contract[i].split("|")):
+            return False
+    return True
+
+
+def _fits(option: str, arg: Arg) -> bool:
+    kind, _, wanted = option.partition(":")
+    if kind == "any":
+        return True
+    if kind == "literal":
+        return arg.kind in _LITERALS
+    if kind == "word":
+        return arg.kind is Kind.TEXT and arg.text in wanted.split(",")
+    if arg.kind != kind:
+        return False
+    return not wanted or (arg.text + ".").startswith(wanted + ".")

@@ -1,0 +1,197 @@
+import json
+
+import pytest
+
+from fixtures.integrity.looking import A, B, Result, W, manifest, record, tensors
+from gate.core.gap import GapReason
+
+# -- wheels ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_wheel_is_compared_with_its_record():
+    files = {"x/__init__.py": A, "x/a,b.py": B, "x-1.dist-info/METADATA": A}
+    text = record(files, "x-1.dist-info/RECORD,,")
+    assert Result({**files, "x-1.dist-info/RECORD": text}).counts() == {"declared": 3, "matched": 3}
+    changed = Result({**files, "x/a,b.py": b"evil", "x-1.dist-info/RECORD": text})
+    assert changed.findings == [("digest-mismatch", "x/a,b.py")]
+
+
+def test_a_wrong_size_is_a_finding_of_its_own():
+    text = record({"x.py": A}).replace(b",5\n", b",6\n")
+    result = Result({"w.whl!/x.py": A, "w.whl!/x-1.dist-info/RECORD": text})
+    assert result.findings == [("size-mismatch", "w.whl!/x.py")]
+    assert dict(result.all[0].args) == {"declared_in": "w.whl!/x-1.dist-info/RECORD", "declared": "6", "actual": "5"}
+
+
+def test_an_installed_distribution_may_have_scripts_outside_and_no_bytecode():
+    rows = ("../../bin/x,sha256=AAAA,3", "x-1.dist-info/INSTALLER,,", "__pycache__/x.pyc,,", "x-1.dist-info/RECORD,,")
+    files = {"x.py": A, "x-1.dist-info/RECORD": record({"x.py": A}, *rows)}
+    assert (Result(files).findings, Result(files).counts()) == ([], {"declared": 1, "matched": 1})
+    wheel = Result({"x.py": A, "x-1.dist-info/RECORD": record({"x.py": A}, rows[0])})
+    assert wheel.findings == [("path-outside", "x-1.dist-info/RECORD")]
+
+
+def test_a_record_with_another_digest_is_a_gap():
+    result = Result({"x.py": A, "x-1.dist-info/RECORD": b"x.py,sha384=AAAA,1\n"})
+    assert [gap[:2] for gap in result.gaps] == [("x-1.dist-info/RECORD", GapReason.UNSUPPORTED)]
+
+
+@pytest.mark.parametrize(
+    "text", [b"a,b\n", b"x.py,sha256=?,1\n", b"x.py,sha256=AAAA,one\n", b'"x.py', b"\0\0\0\0\0", b"a" * 200_000]
+)
+def test_a_damaged_record_is_a_gap(text):
+    assert [gap[:2] for gap in Result({"x-1.dist-info/RECORD": text}).gaps] == [
+        ("x-1.dist-info/RECORD", GapReason.CORRUPT)
+    ]
+
+
+# -- manifests ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_files_of_a_torchserve_manifest_must_exist():
+    model = {
+        "serializedFile": "model.pt",
+        "modelFile": "net.py",
+        "handler": "h.py:run",
+        "requirementsFile": "requirements.txt",
+    }
+    model |= {"configFile": "model-config.yaml", "extensions": "extra/a.txt, extra/b.txt"}
+    named = ["model.pt", "net.py", "h.py", "requirements.txt", "model-config.yaml", "extra/a.txt", "extra/b.txt"]
+    files = {f"m.mar!/{name}": A for name in named} | {"m.mar!/MAR-INF/MANIFEST.json": manifest(**model)}
+    assert Result(files).counts() == {"declared": 7, "matched": 7}
+    for name in named:
+        left = {path: data for path, data in files.items() if path != f"m.mar!/{name}"}
+        assert Result(left).findings == [("missing-member", f"m.mar!/{name}")]
+
+
+def test_a_handler_that_torchserve_brings_along_is_no_file():
+    assert Result({"MAR-INF/MANIFEST.json": manifest(handler="image_classifier")}).counts() == {}
+
+
+def test_a_manifest_that_points_out_of_the_archive_is_a_finding():
+    result = Result({"MAR-INF/MANIFEST.json": manifest(serializedFile="../../etc/model.pt")})
+    assert result.findings == [("path-outside", "MAR-INF/MANIFEST.json")]
+
+
+@pytest.mark.parametrize("data", [b"[]", b"{", b"{}", b'{"model": 1}', b"\0"])
+def test_a_damaged_manifest_is_a_gap(data):
+    assert [gap[1] for gap in Result({"MAR-INF/MANIFEST.json": data}).gaps] == [GapReason.CORRUPT]
+
+
+MLMODEL = b"""
+artifact_path: file:///home/ci/mlruns/0/model
+flavors:
+  python_function:
+    data: model
+    env: {conda: conda.yaml, virtualenv: python_env.yaml}
+    loader_module: mlflow.sklearn
+    artifacts:
+      vocab: {path: artifacts/vocab.txt, uri: s3://bucket/vocab.txt}
+  sklearn: {pickled_model: model.pkl, sklearn_version: 1.9.1, code: null}
+  custom: {data: nowhere}
+saved_input_example_info: {artifact_path: input_example.json, type: dataframe}
+"""
+ML_FILES = {"model/MLmodel": A, "conda.yaml": A, "python_env.yaml": A, "artifacts/vocab.txt": A, "model.pkl": A}
+ML_FILES |= {"input_example.json": A}
+
+
+def test_the_files_and_folders_of_an_mlmodel_must_exist():
+    files = {f"ml/{name}": data for name, data in ML_FILES.items()} | {"ml/MLmodel": MLMODEL}
+    assert Result(files).counts() == {"declared": 6, "matched": 6}
+    del files["ml/model/MLmodel"], files["ml/artifacts/vocab.txt"]
+    # names that sort between a folder and what lies in it
+    files |= {"ml/model-card.md": A, "ml/model.txt": A, "ml/model0": A}
+    assert Result(files).findings == [("missing-member", "ml/artifacts/vocab.txt"), ("missing-member", "ml/model")]
+
+
+def test_a_folder_is_found_behind_names_that_sort_before_it():
+    files = {
+        "model!": A,
+        "model#2": A,
+        "model-1": A,
+        "model.pkl": A,
+        "model/x": A,
+        "MLmodel": b"flavors: {onnx: {data: model}}",
+    }
+    assert Result(files).counts() == {"declared": 1, "matched": 1}
+    assert Result({"MLmodel": b"flavors: {onnx: {data: .}}"}).findings == []
+
+
+def test_the_shards_of_an_index_must_exist():
+    index = json.dumps(
+        {"metadata": {}, "weight_map": {f"w{i}": f"model-{i % 2}.safetensors" for i in range(9)}}
+    ).encode()
+    files = {
+        "model.safetensors.index.json": index,
+        "model-0.safetensors": tensors({}),
+        "model-1.safetensors": tensors({}),
+    }
+    assert Result(files).counts() == {"declared": 2, "matched": 2}
+    del files["model-1.safetensors"]
+    assert Result(files).findings == [("missing-member", "model-1.safetensors")]
+    torch = {"pytorch_model.bin.index.json": index}
+    assert len(Result(torch).findings) == 2
+    outside = {"a/x.safetensors.index.json": b'{"weight_map": {"w": "/mnt/x", "v": "../../x"}}'}
+    assert Result(outside).findings == [("path-outside", "a/x.safetensors.index.json")] * 2
+
+
+# -- safetensors -------------------------------------------------------------------------------------------------------
+
+
+def problem(data, path="w.safetensors"):
+    result = Result({path: data})
+    assert not result.gaps
+    return [dict(f.args)["problem"] for f in result.all]
+
+
+def test_tensors_that_fill_the_file_are_fine():
+    header = {"__metadata__": {"format": "pt"}, "b": W, "a": {"dtype": "F4", "shape": [3, 2], "data_offsets": [8, 11]}}
+    assert problem(tensors(header, b"\0" * 11, pad=5)) == []
+    assert problem(tensors({})) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "data", "says"),
+    [
+        ({"w": W}, b"\0" * 9, "end at byte 8 of 9"),
+        ({"w": W}, b"\0" * 7, "end at byte 8 of 7"),
+        ({}, b"MZ hidden", "end at byte 0 of 9"),
+        ({"w": W | {"data_offsets": [1, 9]}}, b"\0" * 9, "begins at byte 1"),
+        ({"w": W, "v": W | {"data_offsets": [4, 12]}}, b"\0" * 12, "begins at byte 4"),
+        ({"w": W | {"shape": [3]}}, b"\0" * 8, "need another size"),
+        ({"w": W | {"shape": [2**62, 2**62]}}, b"\0" * 8, "need another size"),
+        ({"w": W | {"data_offsets": [8, 0], "shape": [0]}}, b"\0" * 8, "begins at byte 8"),
+        ({"w": W | {"shape": [True, 2]}}, b"\0" * 8, "no description"),
+        ({"w": W | {"shape": [-2]}}, b"\0" * 8, "no description"),
+        ({"w": W | {"data_offsets": [0, 8, 9]}}, b"\0" * 8, "no description"),
+        ({"w": 1}, b"", "no description"),
+        ({"__metadata__": {"a": 1}, "w": W}, b"\0" * 8, "more than texts"),
+        ('{"w":' + json.dumps(W) + ',"w":' + json.dumps(W) + "}", b"\0" * 8, "stands twice"),
+    ],
+)
+def test_a_broken_layout_is_a_finding(header, data, says):
+    assert [says in text for text in problem(tensors(header, data))] == [True]
+
+
+def test_a_file_of_that_name_with_other_content_is_a_finding():
+    assert problem(b"version https://git-lfs.github.com/spec/v1\n") == [
+        "it does not begin with the length of a JSON header"
+    ]
+    assert problem(b"") == ["it does not begin with the length of a JSON header"]
+
+
+def test_a_safetensors_file_is_known_by_its_content():
+    assert len(problem(tensors({"w": W}, b"\0" * 9), path="weights.bin")) == 1
+    assert len(problem(tensors({"w": W}, b"\0" * 9), path="")) == 1
+    assert problem(tensors({"schema": 1}, b"\0" * 9), path="table.bin") == []
+
+
+def test_a_header_that_cannot_be_read_is_a_gap():
+    for data in (tensors('{"w": }'), (2**20).to_bytes(8, "little") + b'{"w":' + b" " * 9):
+        result = Result({"w.safetensors": data})
+        assert [gap[1] for gap in result.gaps] == [GapReason.CORRUPT]
+
+
+def test_a_dtype_of_unknown_size_is_a_gap():
+    result = Result({"w.safetensors": tensors({"w": W | {"dtype": "F2"}}, b"\0" * 8)})
+    assert ([gap[1] for gap in result.gaps], result.findings) == ([GapReason.UNSUPPORTED], [])

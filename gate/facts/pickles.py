@@ -10,12 +10,16 @@ from gate.core.row import Fact, Note
 
 @dataclass(frozen=True, slots=True)
 class PickleGlobal(Note):
-    """One global that a pickle names: byte offset of the opcode, module, qualified name, strongest use."""
+    """One global that a pickle names: byte offset of its gravest use, module, qualified name, that use, the verdict.
+
+    `use` is a value of gate.formats.pickle_words.Use, `verdict` clean, info, unverified or dangerous.
+    """
 
     offset: int
     module: str
     name: str
     use: str
+    verdict: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,55 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from dataclasses import replace
 from struct import Struct
 from typing import Any
 
+from gate.archive.source import Source
 from gate.core.errors import FormatError
+from gate.core.limits import Limits
+from gate.formats.pickle import walk
+from gate.formats.pickle_words import Walk
 
 MAGIC = b"\x93NUMPY"
 _LENGTH = {1: Struct("<H"), 2: Struct("<I"), 3: Struct("<I")}
 _HEADER = 65_536
 """Bytes of a header that is parsed; numpy itself stops at 10,000 without allow_pickle."""
+
+
+def walk_objects(source: Source) -> Walk:
+    """The walk over the pickle of an array of objects, with offsets in the file; FormatError where there is none."""
+    start = objects_start(source.read_at(0, _HEADER))
+    if start is None:
+        raise FormatError("an array without objects")
+    inner = walk(_Rest(source, start))
+    uses = tuple(replace(use, start=use.start + start, end=use.end + start) for use in inner.uses)
+    anomalies = tuple(anomaly._replace(start=anomaly.start + start) for anomaly in inner.anomalies)
+    return replace(inner, uses=uses, anomalies=anomalies, end=inner.end + start)
+
+
+class _Rest:
+    """A source from an offset on, read forward: the bytes that were read with the header are held."""
+
+    def __init__(self, source: Source, start: int) -> None:
+        self._source, self._start = source, start
+        self.size = source.size - start
+
+    def read_at(self, offset: int, n: int) -> bytes:
+        return self._source.read_at(self._start + offset, n)
+
+    def window(self, offset: int, n: int) -> Source:
+        return self._source.window(self._start + offset, n)
+
+    def hold(self, data: bytes) -> Source:
+        return self._source.hold(data)
+
+    def tick(self) -> None:
+        self._source.tick()
+
+    @property
+    def limits(self) -> Limits:
+        return self._source.limits
 
 
 def objects_start(head: bytes) -> int | None:

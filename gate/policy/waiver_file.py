@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from gate.core.decision import Waiver
 from gate.core.errors import UsageError
 from gate.policy.standard import standard
-from gate.policy.waivers import INSTANT
 
-_TEXTS = ("code", "subject", "reason", "owner", "approved_by", "ticket", "created", "expires")
+_TEXTS = ("code", "subject", "reason", "owner", "approved_by", "ticket")
+_TIMES = ("created", "expires")
 _OPTIONAL = frozenset({"digest"})
-_KEYS = _OPTIONAL | {*_TEXTS, "stages"}
+_KEYS = _OPTIONAL | {*_TEXTS, *_TIMES, "stages"}
 _LONGEST = timedelta(days=180)
 """A risk that is taken for longer is a policy, and belongs into --policy-data."""
 
@@ -29,7 +29,7 @@ def parse(text: bytes, name: str) -> tuple[Waiver, ...]:
         owner = "team-a"
         approved_by = "jane"
         ticket = "RISK-42"
-        created = "2026-11-01T00:00:00Z"
+        created = 2026-11-01              # a TOML date, a time with a zone, or either as text
         expires = "2026-12-01T00:00:00Z"
         digest = "sha256:..."   # optional: for one subject only
 
@@ -53,7 +53,7 @@ def _waiver(row: object, where: str) -> Waiver:
         raise UsageError(f"{where} > {key}: is unknown; known: {', '.join(sorted(_KEYS))}")
     for key in sorted(_KEYS - _OPTIONAL - row.keys()):
         raise UsageError(f"{where} > {key}: is missing")
-    values = {key: _text(row, key, where) for key in _TEXTS}
+    values = {key: _text(row, key, where) for key in _TEXTS} | {key: _time(row[key], f"{where} > {key}") for key in _TIMES}
     digest = _text(row, "digest", where) if "digest" in row else None
     _check_times(values, where)
     if values["code"] in standard().mandatory:
@@ -75,13 +75,19 @@ def _stages(value: object, where: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _check_times(values: Mapping[str, str], where: str) -> None:
-    for key in ("created", "expires"):
-        if not INSTANT.fullmatch(values[key]):
-            raise UsageError(f"{where} > {key}: must be a time in UTC like 2026-11-21T10:00:00Z")
+def _time(value: object, where: str) -> str:
     try:
-        lasts = datetime.fromisoformat(values["expires"]) - datetime.fromisoformat(values["created"])
-    except ValueError as error:
-        raise UsageError(f"{where} > created, expires: {error}") from error
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if type(moment) is date:
+            moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+        if isinstance(moment, datetime) and moment.tzinfo is not None:
+            return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
+        pass
+    raise UsageError(f"{where}: must be a date, or a time with a zone like 2026-11-21T10:00:00Z")
+
+
+def _check_times(values: Mapping[str, str], where: str) -> None:
+    lasts = datetime.fromisoformat(values["expires"]) - datetime.fromisoformat(values["created"])
     if not timedelta() < lasts <= _LONGEST:
         raise UsageError(f"{where} > expires: must be within {_LONGEST.days} days after created")

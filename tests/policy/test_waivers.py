@@ -85,8 +85,8 @@ def test_a_waiver_file_is_read():
         ('["staging"]', '["prod"]', "w.toml > waiver 1 > stages: must be a list of production, staging"),
         ('["staging"]', "[]", "w.toml > waiver 1 > stages"),
         ('["staging"]', "[[]]", "w.toml > waiver 1 > stages"),
-        ('"2026-12-01T00:00:00Z"', '"soon"', "w.toml > waiver 1 > expires: must be a time in UTC"),
-        ('"2026-12-01T00:00:00Z"', '"2026-13-01T00:00:00Z"', "w.toml > waiver 1 > created, expires"),
+        ('"2026-12-01T00:00:00Z"', '"soon"', "w.toml > waiver 1 > expires: must be a date, or a time with a zone"),
+        ('"2026-12-01T00:00:00Z"', '"2026-13-01T00:00:00Z"', "w.toml > waiver 1 > expires: must be a date, or a time with a zone"),
         ('"2026-12-01T00:00:00Z"', '"2026-10-01T00:00:00Z"', "within 180 days"),
         ('"2026-12-01T00:00:00Z"', '"2027-12-01T00:00:00Z"', "within 180 days"),
         ('"pii.email-address"', '"serialization.dangerous-call"', "is mandatory and cannot be waived"),
@@ -105,3 +105,9 @@ def test_a_wrong_waiver_is_refused_with_the_path_to_it(old, new, says):
 def test_hostile_waiver_files_are_usage_errors(text):
     with pytest.raises(UsageError):
         parse(text, "w.toml")
+
+
+@pytest.mark.parametrize("form", ["2026-11-01", '"2026-11-01T02:00:00+02:00"', "2026-11-01T00:00:00Z"])
+def test_a_time_may_be_a_toml_date_a_toml_time_or_text_with_any_zone(form):
+    (waiver,) = parse(FILE.replace('"2026-11-01T00:00:00Z"', form).encode(), "w.toml")
+    assert waiver.created == "2026-11-01T00:00:00Z"

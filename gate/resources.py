@@ -47,9 +47,11 @@ def policies() -> Path:
 
 def fixture(name: str) -> ModuleType:
     """The builder of one fixture; fixtures are plain modules that know nothing of gate."""
-    if str(root()) not in sys.path:
-        sys.path.append(str(root()))
-    return importlib.import_module(f"fixtures.{name}.build")
+    sys.path.insert(0, str(root()))  # before any installed package that is called fixtures
+    try:
+        return importlib.import_module(f"fixtures.{name}.build")
+    finally:
+        sys.path.remove(str(root()))
 
 
 def compiled_policy() -> Path:

@@ -12,6 +12,12 @@ from gate.core.gap import GapReason
 from gate.core.limits import Limits
 
 
+_CALM = 2**17
+"""Bytes that may be read between two looks at the clock, which costs as much as a small read does."""
+_READ = _CALM // 64
+"""What a read counts at least: a clock that is looked at every 64 reads is never late."""
+
+
 class Pulse(Protocol):
     """Where a worker shows when it last made progress (time.monotonic seconds); 0 while it is idle."""
 
@@ -46,7 +52,7 @@ class Budget:
     Every method raises Spent once its bound is passed.
     """
 
-    __slots__ = ("_spool_cap", "bytes", "cap", "deadline", "input", "limits", "members", "pulse", "spooled")
+    __slots__ = ("_calm", "_spool_cap", "bytes", "cap", "deadline", "input", "limits", "members", "pulse", "spooled")
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -58,6 +64,7 @@ class Budget:
         self.spooled = 0
         self.deadline = time.monotonic() + limits.seconds
         self.pulse: Pulse = _Still()
+        self._calm = 0
         self._spool_cap = -1
         self.admit(0)
 
@@ -80,7 +87,9 @@ class Budget:
         self.bytes += n
         if self.bytes > self.cap:
             raise Spent(GapReason.BUDGET, f"more than {self.cap} bytes read or unpacked from {self.input} bytes of input")
-        self.tick()
+        self._calm -= n + _READ
+        if self._calm < 0:
+            self.tick()
 
     def spool(self, n: int) -> None:
         """`n` bytes go to the temporary folder."""
@@ -102,6 +111,7 @@ class Budget:
 
     def tick(self) -> None:
         """A sign of life from a loop: resets the wall time of the member, checks that of the scan."""
+        self._calm = _CALM
         self.pulse.value = now = time.monotonic()
         if now > self.deadline:
             raise Spent(GapReason.TIMED_OUT, f"more than {self.limits.seconds:g} seconds")

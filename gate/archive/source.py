@@ -16,7 +16,7 @@ BLOCK = 2**18
 
 
 class Source(Protocol):
-    """What a reader gets. Offsets and sizes are in bytes; a read past the end is short, never an error."""
+    """What a reader gets. Offsets and sizes are in bytes; a read outside is short or empty, never an error."""
 
     @property
     def size(self) -> int: ...
@@ -46,7 +46,7 @@ class Memory:
         self._data, self._budget, self.size = data, budget, len(data)
 
     def read_at(self, offset: int, n: int) -> bytes:
-        data = self._data[offset : offset + n]
+        data = self._data[offset : offset + n] if offset >= 0 < n else b""
         self._budget.spend(len(data))
         return data
 
@@ -74,7 +74,11 @@ class Window:
         self._fd, self._base, self.size, self._budget = fd, base, size, budget
 
     def read_at(self, offset: int, n: int) -> bytes:
-        data = os.pread(self._fd, max(min(n, self.size - offset), 0), self._base + offset)
+        n = min(n, self.size - offset)
+        if n <= 0 or offset < 0:  # offsets of hostile archives may not even fit into 64 bits
+            self._budget.spend(0)
+            return b""
+        data = os.pread(self._fd, n, self._base + offset)
         self._budget.spend(len(data))
         return data
 
@@ -99,12 +103,12 @@ class Forward:
     Going back, or asking for a window, is a mistake of the inspector: it should have answered Need.SEEK.
     """
 
-    __slots__ = ("_reopen", "_blocks", "_held", "_at", "_budget", "size")
+    __slots__ = ("_reopen", "_blocks", "_held", "_used", "_at", "_budget", "size")
 
     def __init__(self, reopen: Callable[[], Iterator[bytes]], size: int, budget: Budget) -> None:
         self._reopen, self.size, self._budget = reopen, size, budget
         self._blocks = reopen()
-        self._held = b""
+        self._held, self._used = b"", 0
         self._at = 0
 
     def again(self) -> Forward:
@@ -116,15 +120,17 @@ class Forward:
             raise RuntimeError("a reader of a Need.STREAM member went back; answer Need.SEEK")
         parts, end = [], min(offset + n, self.size)
         while self._at < end:
-            block = self._held or next(self._blocks, b"")
-            if not block:
-                break
-            skip = min(max(offset - self._at, 0), len(block))
-            part = block[skip : max(end - self._at, 0)]
+            if self._used == len(self._held):
+                self._held, self._used = next(self._blocks, b""), 0
+                if not self._held:
+                    break
+            start = self._used + min(max(offset - self._at, 0), len(self._held) - self._used)
+            part = self._held[start : self._used + end - self._at]
             parts.append(part)
-            self._at += skip + len(part)
-            self._held = block[skip + len(part) :]
-            self._budget.spend(skip + len(part))
+            taken = start + len(part) - self._used
+            self._at += taken
+            self._used += taken
+            self._budget.spend(taken)
         return b"".join(parts)
 
     def window(self, offset: int, n: int) -> Source:

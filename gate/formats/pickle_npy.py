@@ -22,10 +22,11 @@ _HEADER = 65_536
 
 def walk_objects(source: Source) -> Walk:
     """The walk over the pickle of an array of objects, with offsets in the file; FormatError where there is none."""
-    start = objects_start(source.read_at(0, _HEADER))
+    head = source.read_at(0, _HEADER)
+    start = objects_start(head)
     if start is None:
         raise FormatError("an array without objects")
-    inner = walk(_Rest(source, start))
+    inner = walk(_Rest(source, head, start))
     uses = tuple(replace(use, start=use.start + start, end=use.end + start) for use in inner.uses)
     anomalies = tuple(anomaly._replace(start=anomaly.start + start) for anomaly in inner.anomalies)
     return replace(inner, uses=uses, anomalies=anomalies, end=inner.end + start)
@@ -34,12 +35,16 @@ def walk_objects(source: Source) -> Walk:
 class _Rest:
     """A source from an offset on, read forward: the bytes that were read with the header are held."""
 
-    def __init__(self, source: Source, start: int) -> None:
-        self._source, self._start = source, start
+    def __init__(self, source: Source, head: bytes, start: int) -> None:
+        self._source, self._head, self._start = source, head, start
         self.size = source.size - start
 
     def read_at(self, offset: int, n: int) -> bytes:
-        return self._source.read_at(self._start + offset, n)
+        at = self._start + offset
+        held = self._head[at : at + n]
+        if len(held) == n:
+            return held
+        return held + self._source.read_at(at + len(held), n - len(held))
 
     def window(self, offset: int, n: int) -> Source:
         return self._source.window(self._start + offset, n)

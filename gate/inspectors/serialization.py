@@ -1,0 +1,186 @@
+"""Would loading a member run code?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import yaml
+
+from gate.core.errors import FormatError, NotExamined
+from gate.core.finding import Confidence, Finding
+from gate.core.gap import Gap, GapReason
+from gate.core.location import Location
+from gate.core.report import Json, Section
+from gate.facts.pickles import PickleGlobal, PickleImports
+from gate.formats import pickle_npy
+from gate.formats.pickle import GlobalUse, Oddity, Status, Use, Walk, looks_like_pickle, walk
+from gate.formats.pickle_verdict import Judgement, Tables, Verdict
+from gate.inspectors import Inspector, Member, Need, Said, Seen, found
+from gate.resources import data
+
+SNIFF = 4096
+"""Bytes in which a format is recognised."""
+LISTED = 200
+"""Globals that one fact lists."""
+ITEMS = 100
+"""Globals of one verdict that the section lists."""
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_JUDGED_AS_USES = frozenset({Oddity.COMPUTED_NAME, Oddity.EXTENSION})
+
+
+@cache
+def _tables() -> Tables:
+    return Tables(_load("allow"), _load("sinks"))
+
+
+def _load(name: str) -> Any:
+    return yaml.load(data(f"serialization/{name}.yaml").read_bytes(), _Loader)  # noqa: S506 - a safe loader
+
+
+@cache
+def _formats() -> tuple[re.Pattern[bytes], dict[str, str]]:
+    """One pattern with a group a format, and for each format what is not examined of it, "" for nothing."""
+    rows = _load("formats")
+    groups = "|".join(f"(?P<f{i}>{row['begins']})" for i, row in enumerate(rows))
+    unread = {f"f{i}": "" if row.get("safe") else f"{row['name']}: {row['unread']}" for i, row in enumerate(rows)}
+    return re.compile(groups.encode("latin-1")), unread
+
+
+def _unread(head: bytes) -> str:
+    """What gate does not look at in a member that begins like this; "" where there is no such thing."""
+    pattern, unread = _formats()
+    match = pattern.match(head[:SNIFF])
+    return unread[match.lastgroup or ""] if match else ""
+
+
+def _holds_objects(head: bytes) -> bool:
+    """Whether this is a .npy file that numpy would unpickle; one with a broken header counts."""
+    try:
+        return head.startswith(pickle_npy.MAGIC) and pickle_npy.objects_start(head) is not None
+    except FormatError:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A use and what is to be thought of it."""
+
+    use: GlobalUse
+    judgement: Judgement
+
+    @property
+    def weight(self) -> tuple[int, bool, int]:
+        """Graver first in a maximum; a use that runs something above one that only imports; then the earlier."""
+        return self.judgement.verdict, self.use.use is not Use.REF, -self.use.start
+
+    @property
+    def rule(self) -> str:
+        if self.judgement.verdict is Verdict.UNVERIFIED:
+            return "serialization.unverified-global"
+        return f"serialization.dangerous-{'reference' if self.use.use is Use.REF else 'call'}"
+
+    def finding(self, member: Member) -> Finding:
+        use = self.use
+        return found(
+            self.rule,
+            member,
+            at=(use.start, use.end),
+            by=use.name,
+            confidence=Confidence.HIGH if use.certain else Confidence.MEDIUM,
+            name=use.name,
+            module=use.module,
+            use=use.use,
+            how=self.judgement.why,
+        )
+
+
+class Serialization(Inspector):
+    """Reads pickles, and says of other formats that run code on load that they were not read."""
+
+    produces = (PickleGlobal, PickleImports)
+
+    def wants(self, member: Member) -> Need | None:
+        if looks_like_pickle(member.head) or _holds_objects(member.head):
+            return Need.STREAM
+        return Need.HEAD if _unread(member.head) else None
+
+    def inspect(self, member: Member) -> Iterator[Said]:
+        unread = _unread(member.head)
+        if unread:
+            yield Gap(Location(member.path), GapReason.UNSUPPORTED, detail=f"not examined: {unread}")
+        elif _holds_objects(member.head):
+            yield from self._read(member, npy=True)
+        if looks_like_pickle(member.head):
+            yield from self._read(member, npy=False)
+
+    def _read(self, member: Member, *, npy: bool) -> Iterator[Said]:
+        try:
+            result = member.read(pickle_npy.walk_objects if npy else walk)
+        except NotExamined as error:
+            yield Gap(Location(member.path), error.reason, detail=str(error))
+            return
+        judged = _judge(result)
+        if not result.recognised and not npy:
+            # Text and weights begin with an opcode by chance: only what a loader would surely run counts.
+            yield from (one.finding(member) for one in judged if one.judgement.verdict is Verdict.DANGEROUS)
+            return
+        yield from _findings(member, result, judged)
+        yield from _rows(member, result, judged)
+        if result.status is not Status.COMPLETE:
+            reason = GapReason.CORRUPT if result.status is Status.BROKEN else GapReason.BUDGET
+            yield Gap(Location(member.path, result.end), reason, detail=f"the pickle {result.detail}")
+
+    def section(self, seen: Seen) -> Section:
+        counts: Counter[str] = Counter()
+        items: dict[str, list[Json]] = {"dangerous": [], "unverified": []}
+        for row in seen.rows(PickleGlobal):
+            counts[row.verdict] += 1
+            listed = items.get(row.verdict)
+            if listed is not None and len(listed) < ITEMS:
+                listed.append({"path": row.path, "global": f"{row.module}.{row.name}", "use": row.use})
+        return {
+            "pickles": seen.count(PickleImports),
+            "globals": {verdict.name.lower(): counts[verdict.name.lower()] for verdict in Verdict},
+            **items,
+            "truncated": sum(counts[name] - len(listed) for name, listed in items.items()),
+        }
+
+
+def _judge(result: Walk) -> list[_Judged]:
+    """The gravest use of each global, in the order of the bytes; doubtful ones only where they are dangerous."""
+    tables = _tables()
+    worst: dict[str, _Judged] = {}
+    for use in result.uses:
+        one = _Judged(use, tables.judge(use))
+        if not use.certain and one.judgement.verdict is not Verdict.DANGEROUS:
+            continue
+        known = worst.get(use.name)
+        if known is None or one.weight > known.weight:
+            worst[use.name] = one
+    return sorted(worst.values(), key=lambda one: (one.use.start, one.use.name))
+
+
+def _findings(member: Member, result: Walk, judged: list[_Judged]) -> Iterator[Finding]:
+    yield from (one.finding(member) for one in judged if one.judgement.verdict >= Verdict.UNVERIFIED)
+    for oddity, start in result.anomalies:
+        if oddity in _JUDGED_AS_USES:
+            continue
+        rule = "serialization.trailing-data" if oddity is Oddity.TRAILING else "serialization.anomaly"
+        yield found(rule, member, at=(start, start + 1), by=oddity.name.lower(), what=oddity)
+
+
+def _rows(member: Member, result: Walk, judged: list[_Judged]) -> Iterator[PickleGlobal | PickleImports]:
+    for one in judged:
+        use = one.use
+        verdict = one.judgement.verdict.name.lower()
+        yield PickleGlobal(member.path, use.start, use.module, use.qualname, use.use, verdict)
+    names = sorted({one.use.name for one in judged})
+    yield PickleImports(member.path, result.protocol, len(names), tuple(names[:LISTED]))
+
+
+inspector = Serialization()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 from gate.archive import directory, zip
 from gate.archive.budget import Budget
@@ -12,10 +13,10 @@ from gate.archive.inventory import Inventory, InventoryRow
 from gate.archive.member import HEAD, TAIL, Entry, Member, Need, Remark
 from gate.archive.paths import encode
 from gate.archive.root import Root
-from gate.archive.sniff import LAYOUTS, container, recognise
+from gate.archive.sniff import LAYOUTS, containers, recognise
 from gate.archive.source import BLOCK, Source, Window
 from gate.archive.walk import Mine, Names, Walk, Walked, Wants, gap
-from gate.core.errors import NotExamined
+from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import Gap, GapReason
 from gate.core.limits import Limits
 from gate.core.location import Location
@@ -31,7 +32,8 @@ class Archive:
     def __init__(self, root: Root, limits: Limits) -> None:
         self.root, self.budget = root, Budget(limits)
         self.rows = Inventory()
-        self._held: _Held | None = None
+        self._held: dict[str, Member] = {}
+        """Members of the last second look, and those that they lie in: callers ask for the same one several times."""
         if not root.folder:
             self.budget.admit(root.size)
 
@@ -66,21 +68,23 @@ class Archive:
     def lost(self, index: int) -> str:
         """The path of a top-level entry whose worker died; it stays in the inventory without a digest."""
         names, at = Names(), -1
-        for entry in self._entries():
-            if isinstance(entry, Remark):
-                continue
-            at += 1
-            nth = 1 if entry.folder else names.count(entry.name)
-            if at == index:
-                path = encode(entry.name, nth)
-                self.rows.add(InventoryRow(path, -1, "", entry.locator))
-                return path
+        with suppress(NotExamined, OSError):
+            for entry in self._entries():
+                if isinstance(entry, Remark):
+                    continue
+                at += 1
+                nth = 1 if entry.folder else names.count(entry.name)
+                if at == index:
+                    path = encode(entry.name, nth)
+                    self.rows.add(InventoryRow(path, -1, "", entry.locator))
+                    return path
+        self.rows.unread += 1
         return ""
 
     def _entries(self) -> Iterator[Entry | Remark]:
         if self.root.folder:
             return directory.entries(self.root.fd, self.budget)
-        return Walk(self.budget, self.rows, lambda member: Need.HEAD).listing(self._itself())
+        return self._listing(self._itself())
 
     def changed(self) -> Iterator[Gap]:
         """A Gap when the subject is no longer what was opened: then nothing here is true of what lies there now."""
@@ -89,7 +93,7 @@ class Archive:
 
     def splits(self) -> bool:
         """Whether entries can be reached without reading those before them, so that workers can share them."""
-        return self.root.folder or container(self._head()) in ("zip", "tar")
+        return self.root.folder or containers(self._head()) in (("zip",), ("tar",))
 
     # -- afterwards ----------------------------------------------------------------------------------------------
 
@@ -125,14 +129,13 @@ class Archive:
         """The bytes of one member again, random access; NotExamined `changed` when they are not those of the walk."""
         if not path:
             return self._bytes()
-        if self._held is None or self._held.path != path:
-            held = self._read(path)
-            if self._held is not None:
-                self._held.member.close()
-            self._held = held
-        return self._held.member.source()
+        if path not in self._held:
+            for other in [held for held in self._held if not path.startswith(f"{held}!/")]:
+                self._held.pop(other).close()
+            self._held[path] = self._read(path)
+        return self._held[path].source()
 
-    def _read(self, path: str) -> _Held:
+    def _read(self, path: str) -> Member:
         row = self.rows.find(path)
         if row is None or not row.sha256:
             raise NotExamined(GapReason.UNREADABLE, f"no member {path} was read to its end")
@@ -141,20 +144,33 @@ class Archive:
             entry.prepare(entry)
         if entry.window is None and entry.stream is None:
             raise NotExamined(GapReason.CHANGED, f"{path} can no longer be read")
-        member = Member(path, entry, self.budget)
-        member.take(Need.SEEK)
-        if member.sha256 != row.sha256:
-            raise NotExamined(GapReason.CHANGED, f"{path} is not what it was a moment ago")
-        return _Held(path, member)
+        member = None
+        try:
+            member = Member(path, entry, self.budget)
+            with suppress(FormatError):  # a wrong checksum was said during the walk
+                member.take(Need.SEEK)
+            if member.sha256 != row.sha256:
+                raise NotExamined(GapReason.CHANGED, f"{path} is not what it was a moment ago")
+        except (NotExamined, OSError):
+            close = entry.close if member is None else member.close
+            if close is not None:
+                close()
+            raise
+        return member
 
     def _entry(self, parent: str, row: InventoryRow) -> Entry:
         if self.root.folder and not parent:
             return directory.entry_at(self.root.fd, row.locator, self.budget)
         outer = Member(parent, Entry(b"", None, window=self.open(parent)), self.budget)
-        if outer.container in (None, "zip"):
+        if row.locator >= 0:
             return zip.entry_at(outer.source(), row.locator)
-        listing = Walk(self.budget, self.rows, lambda member: Need.HEAD).listing(outer)
-        return next(e for e in listing if isinstance(e, Entry) and e.locator == row.locator)
+        for entry in self._listing(outer):
+            if isinstance(entry, Entry) and entry.locator == row.locator:
+                return entry
+        raise NotExamined(GapReason.CHANGED, f"{row.path} is no longer there")
+
+    def _listing(self, member: Member) -> Iterator[Entry | Remark]:
+        return Walk(self.budget, self.rows, _head_only).listing(member)
 
     def _itself(self) -> Member:
         """The subject as a member with path "", with its last bytes at hand."""
@@ -171,13 +187,10 @@ class Archive:
         return Window(self.root.fd, 0, self.root.size, self.budget)
 
     def close(self) -> None:
-        if self._held is not None:
-            self._held.member.close()
+        for member in self._held.values():
+            member.close()
         self.root.close()
 
 
-class _Held:
-    """The member of the last second look; callers ask for the same one several times in a row."""
-
-    def __init__(self, path: str, member: Member) -> None:
-        self.path, self.member = path, member
+def _head_only(_: Member) -> Need:
+    return Need.HEAD

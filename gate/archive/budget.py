@@ -11,7 +11,6 @@ from gate.core.errors import Spent
 from gate.core.gap import GapReason
 from gate.core.limits import Limits
 
-
 _CALM = 2**17
 """Bytes that may be read between two looks at the clock, which costs as much as a small read does."""
 _READ = _CALM // 64
@@ -52,7 +51,10 @@ class Budget:
     Every method raises Spent once its bound is passed.
     """
 
-    __slots__ = ("_calm", "_spool_cap", "bytes", "cap", "deadline", "input", "limits", "members", "pulse", "spooled")
+    __slots__ = (
+        "_calm", "_spool_cap",
+        "bytes", "cap", "deadline", "input", "limits", "lines", "members", "pulse", "spooled",
+    )  # fmt: skip
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -61,6 +63,7 @@ class Budget:
         """Bytes that may be read or unpacked in all."""
         self.bytes = 0
         self.members = 0
+        self.lines = 0
         self.spooled = 0
         self.deadline = time.monotonic() + limits.seconds
         self.pulse: Pulse = _Still()
@@ -82,11 +85,20 @@ class Budget:
             raise Spent(GapReason.TOO_MANY, f"more than {self.limits.members} members")
         self.tick()
 
+    def listed(self) -> None:
+        """One more line of a container's table, be it a member, a folder or a remark.
+
+        Members beyond the limit are each a Gap; a table with as many again is given up.
+        """
+        self.lines += 1
+        if self.lines > 2 * self.limits.members:
+            raise Spent(GapReason.TOO_MANY, f"more than {2 * self.limits.members} entries; the rest was not listed")
+
     def spend(self, n: int) -> None:
         """`n` bytes were read or inflated."""
         self.bytes += n
         if self.bytes > self.cap:
-            raise Spent(GapReason.BUDGET, f"more than {self.cap} bytes read or unpacked from {self.input} bytes of input")
+            raise Spent(GapReason.BUDGET, f"more than {self.cap} bytes read or unpacked from {self.input} of input")
         self._calm -= n + _READ
         if self._calm < 0:
             self.tick()

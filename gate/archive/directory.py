@@ -18,11 +18,11 @@ _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 def entries(root: int, budget: Budget) -> Iterator[Entry]:
     """Every file below the open folder `root`; names are relative to it, with `/` between their parts."""
-    for name, info in _listing(root):
-        if info is None:
-            yield Entry(name, name, refusal=Refusal(GapReason.UNREADABLE, "folder cannot be listed"))
-        else:
+    for name, listed in _listing(root):
+        if listed:
             yield entry_at(root, name, budget)
+        else:
+            yield Entry(name, name, refusal=Refusal(GapReason.UNREADABLE, "folder cannot be listed"))
 
 
 def entry_at(root: int, name: bytes, budget: Budget) -> Entry:
@@ -32,16 +32,20 @@ def entry_at(root: int, name: bytes, budget: Budget) -> Entry:
 
 def _prepare(entry: Entry, root: int, budget: Budget) -> None:
     try:
-        if stat.S_ISLNK(os.stat(entry.name, dir_fd=root, follow_symlinks=False).st_mode):
+        kind = os.stat(entry.name, dir_fd=root, follow_symlinks=False).st_mode
+        if stat.S_ISLNK(kind):
             return _link(entry, os.readlink(entry.name, dir_fd=root))
+        if not stat.S_ISREG(kind):  # to open some devices is to do something to them
+            entry.refusal = Refusal(GapReason.UNSUPPORTED, "not a regular file")
+            return None
         fd = os.open(entry.name, _OPEN, dir_fd=root)
     except OSError as error:
         entry.refusal = Refusal(GapReason.UNREADABLE, error.strerror or "cannot be opened")
         return None
     entry.close = lambda: os.close(fd)
     info = os.fstat(fd)
-    if not stat.S_ISREG(info.st_mode):
-        entry.refusal = Refusal(GapReason.UNSUPPORTED, "not a regular file")
+    if not stat.S_ISREG(info.st_mode):  # it was swapped between the two
+        entry.refusal = Refusal(GapReason.CHANGED, "no longer a regular file")
         return None
     budget.admit(info.st_size)
     entry.window = Window(fd, 0, info.st_size, budget)
@@ -55,32 +59,43 @@ def _link(entry: Entry, target: bytes) -> None:
         entry.folder = True  # what it points to is a member of its own
 
 
-def _listing(root: int) -> Iterator[tuple[bytes, os.stat_result | None]]:
-    """Files (and links, and folders that cannot be listed: None), folder by folder, sorted by name within each."""
+def _listing(root: int) -> Iterator[tuple[bytes, bool]]:
+    """Files and links, folder by folder, sorted by name within each; False: a folder that cannot be listed."""
     folders = [b""]
     while folders:
         folder = folders.pop()
         try:
-            fd = os.open(folder or b".", _OPEN | os.O_DIRECTORY, dir_fd=root)
+            names = _names(folder, root)
         except OSError:
-            yield folder, None
+            yield folder, False
             continue
-        try:
-            with os.scandir(fd) as found:
-                names = sorted((os.fsencode(item.name), item.is_dir(follow_symlinks=False)) for item in found)
-            folders += [os.path.join(folder, name) for name, is_folder in reversed(names) if is_folder]
-            for name, is_folder in names:
-                if not is_folder:
-                    yield os.path.join(folder, name), os.stat(name, dir_fd=fd, follow_symlinks=False)
-        finally:
-            os.close(fd)
+        folders += [os.path.join(folder, name) for name, is_folder in reversed(names) if is_folder]
+        for name, is_folder in names:
+            if not is_folder:
+                yield os.path.join(folder, name), True
+
+
+def _names(folder: bytes, root: int) -> list[tuple[bytes, bool]]:
+    fd = os.open(folder or b".", _OPEN | os.O_DIRECTORY, dir_fd=root)
+    try:
+        with os.scandir(fd) as found:
+            return sorted((os.fsencode(item.name), item.is_dir(follow_symlinks=False)) for item in found)
+    finally:
+        os.close(fd)
 
 
 def snapshot(root: int) -> str:
     """sha256 over names, inodes, sizes and times of all files: equal before and after when nothing changed."""
     digest = hashlib.sha256()
-    for name, info in _listing(root):
-        seen = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns) if info else None
+    for name, listed in _listing(root):
+        seen = _seen(name, root) if listed else None
         digest.update(b"%d %s %s\n" % (len(name), name, repr(seen).encode()))
     return digest.hexdigest()
 
+
+def _seen(name: bytes, root: int) -> tuple[int, ...] | None:
+    try:
+        info = os.stat(name, dir_fd=root, follow_symlinks=False)
+    except OSError:
+        return None
+    return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns

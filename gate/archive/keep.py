@@ -15,24 +15,24 @@ from gate.core.gap import GapReason
 class Keep:
     """Nothing at all, or memory up to `Limits.memory_bytes` and then an unlinked file or nothing again.
 
-    `wanted`: somebody reads more than the head. `spool`: it cannot simply be unpacked once more.
+    `memory`: somebody reads more than the head. `spool`: and it cannot simply be unpacked once more.
     """
 
     __slots__ = ("_budget", "_file", "_parts", "_size", "_spool")
 
-    def __init__(self, wanted: bool, spool: bool, budget: Budget) -> None:
-        self._parts: list[bytes] | None = [] if wanted else None
-        self._spool, self._budget = spool and wanted, budget
+    def __init__(self, memory: bool, spool: bool, budget: Budget) -> None:
+        self._parts: list[bytes] | None = [] if memory else None
+        self._spool, self._budget = spool, budget
         self._file: IO[bytes] | None = None
         self._size = 0
 
     def write(self, block: bytes) -> None:
         """Spent when the spool budget or the disk ends."""
-        self._size += len(block)
         if self._parts is not None:
             self._parts.append(block)
+            self._size += len(block)
             if self._size > self._budget.limits.memory_bytes:
-                parts, self._parts = self._parts, None
+                parts, self._parts, self._size = self._parts, None, 0
                 if self._spool:
                     self._file = tempfile.TemporaryFile()
                     for part in parts:
@@ -50,6 +50,7 @@ class Keep:
                 raise
             where = tempfile.gettempdir()
             raise Spent(GapReason.BUDGET, f"{where} is full; set TMPDIR to a folder with more space") from error
+        self._size += len(block)
 
     def source(self) -> Source | None:
         """What was kept; None when it was let go."""

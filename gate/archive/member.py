@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
 from gate.archive.budget import Budget
 from gate.archive.keep import Keep
-from gate.archive.sniff import container
+from gate.archive.sniff import containers
 from gate.archive.source import Forward, Source, blocks
 from gate.archive.unpack import crc32
 from gate.core.errors import FormatError, NotExamined
@@ -19,8 +20,8 @@ from gate.core.gap import GapReason
 HEAD = 2**16
 """Bytes of `Member.head`: enough for every magic number, tar header and safetensors header start."""
 
-TAIL = 2**16 + 64
-"""Bytes of `Member.tail`: enough for the end record of a zip and its longest comment."""
+TAIL = 2**16 + 2**13
+"""Bytes of `Member.tail`: the end record of a zip, its longest comment, and what readers find who search in blocks."""
 
 T = TypeVar("T")
 
@@ -58,6 +59,7 @@ class Entry:
     Exactly one of `window` (random access) and `stream` (unpacks from the start) is set, or none for a folder and
     where `refusal` says why. A refusal beside bytes means that they are read as they stand, and said not to be whole.
     `again` tells whether stream() may be called more than once. `locator` finds the entry in its container again.
+    It is a number from 0 on in the directory of a zip, counts down from -1 where entries just follow one another.
     `prepare` fills in the rest when it is this entry's turn: entries of other workers cost nothing.
     """
 
@@ -78,14 +80,15 @@ class Entry:
 class Member:
     """One file inside the subject.
 
-    `head` is the first 64 KiB, `tail` the last ones once the member was read. `container` names what it is if the walker
-    looks inside: zip, tar, gzip, ... `size` is what its own container declares and `sha256` is "" until the walker has
-    read the member, which is before inspect() and after wants(). For path "" (the subject itself) `sha256` stays "".
+    `head` is the first 64 KiB, `tail` the last ones once the member was read. `containers` is what it begins as, if the
+    walker looks inside: zip, tar, gzip, ..., more than one where readers may disagree. `size` is what its own container
+    declares and `sha256` is "" until the walker has read the member, which is before inspect() and after wants(). For
+    path "" (the subject itself) `sha256` stays "".
     """
 
     __slots__ = (
         "_entry", "_keep", "_memo", "_rest", "_source",
-        "asked", "budget", "container", "head", "path", "sha256", "size", "tail",
+        "asked", "budget", "containers", "head", "path", "sha256", "size", "tail",
     )  # fmt: skip
 
     def __init__(self, path: str, entry: Entry, budget: Budget) -> None:
@@ -102,10 +105,15 @@ class Member:
             self.head = entry.window.read_at(0, HEAD)
         else:
             assert entry.stream is not None
-            self.size, self._rest = entry.size, entry.stream()
-            self.head = _first(self._rest)
+            self.size = entry.size
+            self.head, self._rest = _first(entry.stream())
             budget.spend(len(self.head))
-        self.container = container(self.head)
+        self.containers = containers(self.head)
+
+    @property
+    def container(self) -> str | None:
+        """What the member is by its first bytes, if the walker looks into it."""
+        return self.containers[0] if self.containers else None
 
     @property
     def name(self) -> str:
@@ -120,21 +128,27 @@ class Member:
     def take(self, need: Need) -> None:
         """Finish the one pass: digest, checksum, size; keep the bytes as `need` says.
 
-        Raises FormatError for a wrong checksum or damaged data, Spent for a budget. What was read up to there stays
-        readable: a loader that streams would have acted on it too.
+        Raises FormatError for a wrong checksum or size or damaged data, Spent for a budget. What was read up to there
+        stays readable: a loader that streams would have acted on it too.
         """
+        entry = self._entry
         if self._source is not None:
-            crc = self._hash(blocks(self._source, len(self.head)), None)
+            small = self._source.size == len(self.head)
+            crc = self._hash(() if small else blocks(self._source, len(self.head)), None)
         else:
-            keep = self._keep = Keep(need is not Need.HEAD, not (need is Need.STREAM and self._entry.again), self.budget)
+            once = not entry.again
+            keep = Keep(need is not Need.HEAD or once, need is Need.SEEK or (need is Need.STREAM and once), self.budget)
+            self._keep = keep
             try:
                 crc = self._hash(self._rest, keep)
             finally:
                 self._source = keep.source() or self._forward()
-        if self._entry.crc is not None and self._entry.crc != crc:
-            raise FormatError(f"CRC-32 is {crc:08x}, the archive says {self._entry.crc:08x}")
+        if entry.crc is not None and entry.crc != crc:
+            raise FormatError(f"CRC-32 is {crc:08x}, the archive says {entry.crc:08x}")
+        if entry.size not in (-1, self.size):
+            raise FormatError(f"{self.size} bytes, the archive says {entry.size}")
 
-    def _hash(self, rest: Iterator[bytes], keep: Keep | None) -> int:
+    def _hash(self, rest: Iterable[bytes], keep: Keep | None) -> int:
         digest, crc = hashlib.sha256(self.head), crc32(self.head)
         self.size, self.tail = len(self.head), self.head
         if keep is not None:
@@ -155,7 +169,9 @@ class Member:
         return Forward(stream, self.size, self.budget) if stream is not None and self._entry.again else None
 
     def seek(self) -> None:
-        """Make random access possible for the walker, unpacking once more if it must; Spent or FormatError."""
+        """Make random access possible for the walker, unpacking once more if it must; NotExamined when it cannot."""
+        if self._source is None:
+            raise NotExamined(GapReason.UNREADABLE, "looks like a container, and its bytes went by only once")
         if not isinstance(self._source, Forward):
             return
         keep = Keep(True, True, self.budget)
@@ -195,9 +211,19 @@ class Member:
             self._entry.close()
 
 
-def _first(stream: Iterator[bytes]) -> bytes:
-    parts, size = [], 0
-    while size < HEAD and (block := next(stream, b"")):
-        parts.append(block)
-        size += len(block)
-    return b"".join(parts)
+def _first(stream: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The head, and what comes behind it: perhaps only the error that ended it."""
+    parts, size, rest = [], 0, stream
+    try:
+        while size < HEAD and (block := next(stream, b"")):
+            parts.append(block)
+            size += len(block)
+    except FormatError as error:
+        rest = _fail(error)
+    data = parts[0] if len(parts) == 1 else b"".join(parts)
+    return data[:HEAD], chain((data[HEAD:],), rest) if size > HEAD else rest
+
+
+def _fail(error: FormatError) -> Iterator[bytes]:
+    yield b""
+    raise error

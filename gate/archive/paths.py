@@ -11,15 +11,15 @@ _PLAIN = re.compile(rb"[ -\"$&-~]+")
 _BANG = re.compile(r"!(?=/)")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of control, format (bidi), surrogate (here: bytes that are not UTF-8) and line separators."""
-_LONGEST = 4096
-"""Bytes of PATH_MAX on Linux; a zip name may have 65,535 and would make every output as long."""
+_LONGEST = 1024
+"""Bytes of a name; a tar name may have a megabyte, and 16,384 rows that begin with a path are held in memory."""
 _DRIVE = re.compile(rb"[A-Za-z]:")
 
 
 def encode(name: bytes, nth: int = 1) -> str:
     """One segment of a member path: percent-encoded where it must be, `#n` for the n-th entry of the same name.
 
-    A name longer than any file system takes is cut and ends in `#<sha256>` of the whole.
+    A longer name than anybody gives a file is cut and ends in `#<sha256>` of the whole.
     """
     if len(name) > _LONGEST:
         return encode(name[:200]) + "#" + hashlib.sha256(name).hexdigest() + (f"#{nth}" if nth > 1 else "")
@@ -51,12 +51,19 @@ def escapes(name: bytes) -> bool:
 
 
 def leaves(folder: bytes, target: bytes) -> bool:
-    """Whether a link in `folder` with this target points outside of the archive."""
-    if target.startswith((b"/", b"\\")) or _DRIVE.match(target):
+    """Whether a link in `folder` with this target points outside of the archive, or may do so.
+
+    `..` behind a name counts as leaving: where that name is a link itself, nobody can tell where its parent is.
+    """
+    if target.startswith((b"/", b"\\")) or _DRIVE.match(target) or b".." in folder.split(b"/"):
         return True
-    depth = 0
-    for part in (*folder.split(b"/"), *target.replace(b"\\", b"/").split(b"/")):
-        depth += 0 if part in (b"", b".") else -1 if part == b".." else 1
-        if depth < 0:
-            return True
+    depth = sum(part not in (b"", b".") for part in folder.split(b"/"))
+    down = False
+    for part in target.replace(b"\\", b"/").split(b"/"):
+        if part == b"..":
+            depth -= 1
+            if down or depth < 0:
+                return True
+        elif part not in (b"", b"."):
+            down = True
     return False

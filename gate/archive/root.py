@@ -24,19 +24,20 @@ class Root:
 
     def changed(self) -> bool:
         """Whether the bytes, or what lies at the path, are no longer what was opened."""
-        try:
-            return self.seen != state(self.fd, self.folder, self.path)
-        except OSError:
-            return True
+        return not self.seen or self.seen != state(self.fd, self.folder, self.path)
 
     def close(self) -> None:
         os.close(self.fd)
 
 
 def state(fd: int, folder: bool, path: str | None) -> str:
-    """Everything that changes when somebody writes to the subject or puts another one in its place."""
+    """Everything that changes when somebody writes to the subject; "" when it is not what lies at the path."""
+    opened = os.fstat(fd)
+    try:
+        if path is not None and not os.path.samestat(opened, os.stat(path)):
+            return ""
+    except OSError:
+        return ""
     if folder:
         return directory.snapshot(fd)
-    opened = os.fstat(fd)
-    there = os.stat(path) if path is not None else opened
-    return repr([(s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in (opened, there)])
+    return repr((opened.st_dev, opened.st_ino, opened.st_size, opened.st_mtime_ns, opened.st_ctime_ns))

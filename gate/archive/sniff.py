@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gate.archive.unpack import packing, peek
 
 TAR_BLOCK = 512
-_OCTAL = re.compile(rb"[ \0]*[0-7]{1,7}[ \0]*")
+_DIGITS = frozenset(b"01234567+- \t\n\v\f\r\x1c\x1d\x1e\x1f\0\x80\xff")
+"""How a checksum field can begin for any reader."""
+_ASCII = bytes(range(128))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,14 @@ CLOSED = (
     Magic("rar", 0, b"Rar!\x1a\x07"),
     Magic("cab", 0, b"MSCF\0\0\0\0"),
     Magic("zstd", 0, b"\x28\xb5\x2f\xfd"),
+    *(Magic("zstd or lz4", 0, bytes((first,)) + b"\x2a\x4d\x18") for first in range(0x50, 0x60)),  # skippable frames
     Magic("lz4", 0, b"\x04\x22\x4d\x18"),
+    Magic("lz4", 0, b"\x02\x21\x4c\x18"),
+    Magic("lzop", 0, b"\x89LZO\0\r\n\x1a\n"),
     Magic("ar", 0, b"!<arch>\n"),
     Magic("cpio", 0, b"070701"),
+    Magic("cpio", 0, b"070702"),
+    Magic("cpio", 0, b"070707"),
     Magic("xar", 0, b"xar!"),
     Magic("squashfs", 0, b"hsqs"),
     Magic("iso9660", 0x8001, b"CD001"),
@@ -62,41 +68,55 @@ def is_zip(head: bytes) -> bool:
 
 
 def is_tar(head: bytes) -> bool:
-    """A first header block with the right checksum (POSIX.1-2017 pax, ustar Interchange Format), v7 as well."""
-    if len(head) < TAR_BLOCK or not _OCTAL.fullmatch(head, 148, 156) or head[:1] == b"\0":
+    """A first header block with the right checksum (POSIX.1-2017 pax, ustar Interchange Format), v7 as well.
+
+    As generous as Python's tarfile and GNU tar together, which also take the sum of signed bytes and other spellings of
+    the number: what one of them opens must not pass for a plain file here.
+    """
+    if len(head) < TAR_BLOCK or head[148] not in _DIGITS:
         return False
-    block = head[:TAR_BLOCK]
-    return tar_checksum(block) == int(block[148:156].strip(b" \0"), 8)
+    number = _checksum(head[148:156])
+    if number is None:
+        return False
+    fields = head[:148] + head[156:TAR_BLOCK]
+    total = sum(fields) + 8 * 32  # the field itself counts as spaces
+    return number in (total, total - 256 * len(fields.translate(None, _ASCII)))
 
 
-def tar_checksum(block: bytes) -> int:
-    """Sum of a header's bytes with its checksum field read as spaces."""
-    return sum(block[:148]) + 8 * 32 + sum(block[156:TAR_BLOCK])
+def _checksum(field: bytes) -> int | None:
+    if field[0] in (0x80, 0xFF):
+        return int.from_bytes(field, "big", signed=True) if field[0] == 0xFF else int.from_bytes(field[1:], "big")
+    try:
+        return int(field.lstrip(b"\0").partition(b"\0")[0].decode("ascii").strip(), 8)
+    except ValueError:
+        return None
 
 
-CLOSED_FIRST = frozenset(magic.bytes[:1] for magic in CLOSED if not magic.offset)
-"""First bytes: most members are told apart by one look-up."""
-CLOSED_LATER = min(magic.offset for magic in CLOSED if magic.offset)
-"""A shorter member cannot be one of the others."""
-
-
-def _magic(table: tuple[Magic, ...], head: bytes) -> str | None:
+def _magic(table: Iterable[Magic], head: bytes) -> str | None:
     return next((m.name for m in table if head.startswith(m.bytes, m.offset)), None)
+
+
+_CLOSED_BY_FIRST = {m.bytes[:1]: [n for n in CLOSED if n.bytes[:1] == m.bytes[:1]] for m in CLOSED if not m.offset}
+"""Most members are told apart by one look-up."""
+_CLOSED_LATER = [magic for magic in CLOSED if magic.offset]
+_LATER = min(magic.offset for magic in _CLOSED_LATER)
+"""A member up to this size cannot be one of those."""
 
 
 def closed(head: bytes) -> str | None:
     """The name of a container that cannot be opened here."""
-    return _magic(CLOSED, head)
+    found = _magic(_CLOSED_BY_FIRST[head[:1]], head) if head[:1] in _CLOSED_BY_FIRST else None
+    return found or (_magic(_CLOSED_LATER, head) if len(head) > _LATER else None)
 
 
-def container(head: bytes) -> str | None:
-    """`zip`, `tar`, or the name of a compressed stream: what the walker looks into."""
-    if is_zip(head):
-        return "zip"
-    if is_tar(head):
-        return "tar"
+def containers(head: bytes) -> tuple[str, ...]:
+    """`zip`, `tar`, or the name of a compressed stream: what the walker looks into.
+
+    More than one when readers disagree: the name in a tar header may begin like a zip or a gzip file.
+    """
     stream = packing(head)
-    return stream.name if stream else None
+    found = ("zip",) if is_zip(head) else (stream.name,) if stream else ()
+    return (*found, "tar") if is_tar(head) else found
 
 
 def packed_tar(head: bytes) -> bool:
@@ -117,7 +137,7 @@ _READERS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
 
 def recognise(head: bytes) -> str | None:
     """The format of a bare file; None when nobody could say what it is."""
-    kind = container(head)
-    if kind is not None:
-        return f"tar.{kind}" if packed_tar(head) else kind
+    kinds = containers(head)
+    if kinds:
+        return f"tar.{kinds[0]}" if packed_tar(head) else kinds[0]
     return _magic(KNOWN, head) or next((name for name, fits in _READERS if fits(head)), None)

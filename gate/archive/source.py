@@ -40,13 +40,13 @@ class Source(Protocol):
 class Memory:
     """Bytes that are already here."""
 
-    __slots__ = ("_data", "_budget", "size")
+    __slots__ = ("_budget", "_data", "size")
 
     def __init__(self, data: bytes, budget: Budget) -> None:
         self._data, self._budget, self.size = data, budget, len(data)
 
     def read_at(self, offset: int, n: int) -> bytes:
-        data = self._data[offset : offset + n] if offset >= 0 < n else b""
+        data = self._data[offset : offset + n] if offset >= 0 and n > 0 else b""
         self._budget.spend(len(data))
         return data
 
@@ -68,7 +68,7 @@ class Memory:
 class Window:
     """A range of an open descriptor; windows of windows cost nothing."""
 
-    __slots__ = ("_fd", "_base", "_budget", "size")
+    __slots__ = ("_base", "_budget", "_fd", "size")
 
     def __init__(self, fd: int, base: int, size: int, budget: Budget) -> None:
         self._fd, self._base, self.size, self._budget = fd, base, size, budget
@@ -103,7 +103,7 @@ class Forward:
     Going back, or asking for a window, is a mistake of the inspector: it should have answered Need.SEEK.
     """
 
-    __slots__ = ("_reopen", "_blocks", "_held", "_used", "_at", "_budget", "size")
+    __slots__ = ("_at", "_blocks", "_budget", "_held", "_reopen", "_used", "size")
 
     def __init__(self, reopen: Callable[[], Iterator[bytes]], size: int, budget: Budget) -> None:
         self._reopen, self.size, self._budget = reopen, size, budget

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +27,11 @@ __all__ = ["BY_NAME", "Packing", "crc32", "inflate", "packing", "peek", "unpack"
 _LZMA_MEMORY = 2**28
 """Dictionary memory that an xz stream may ask for, in bytes; `xz -9` asks for 64 MiB."""
 _PEEK = 2**12
+_LATER = 2**13
+"""Bytes fed at once from the second stream on: what is not used is copied, and there may be thousands in a block."""
+_BLOCK_OR_END = (b"1AY&SY", b"\x17rE8P\x90")
+"""Behind `BZh9`: pi in BCD begins a block, its square root ends a stream."""
+_NOT_ZERO = re.compile(rb"[^\0]")
 _ERRORS: tuple[type[Exception], ...] = (zlib.error, fast.error, lzma.LZMAError, OSError, EOFError, ValueError)
 """bz2 raises OSError for bad data, lzma MemoryError's cousin LZMAError; all mean the same here."""
 
@@ -39,10 +46,10 @@ class Packing:
 
 
 PACKINGS = (
-    Packing("gzip", b"\x1f\x8b", lambda: fast.decompressobj(31)),  # RFC 1952
+    Packing("gzip", b"\x1f\x8b\x08", lambda: fast.decompressobj(31)),  # RFC 1952
     Packing("bzip2", b"BZh", bz2.BZ2Decompressor),
     Packing("xz", b"\xfd7zXZ\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY)),
-    Packing("lzma", b"\x5d\0\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_MEMORY)),
+    Packing("lzma", b"\x5d\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_MEMORY)),
     Packing("zlib", b"\x78", lambda: fast.decompressobj(15)),  # RFC 1950; what joblib writes by default
 )
 BY_NAME = {packing.name: packing for packing in PACKINGS}
@@ -59,11 +66,18 @@ def packing(head: bytes) -> Packing | None:
 
 
 def _begins(candidate: Packing, head: bytes) -> bool:
+    if candidate.name in ("gzip", "xz"):
+        return True  # a magic number of three bytes and more: a damaged one is a damaged archive
+    if candidate.name == "bzip2":
+        return head[4:10] in _BLOCK_OR_END
     if candidate.name == "zlib" and (len(head) < 6 or int.from_bytes(head[:2], "big") % 31 != 0):
         return False  # RFC 1950: the header is a multiple of 31
-    if candidate.name in ("gzip", "bzip2", "xz"):
-        return True  # a magic number of three bytes and more: a damaged one is a damaged archive
-    return bool(peek(candidate, head))
+    try:  # 64 KiB may well unpack to nothing: empty blocks are legal
+        return bool(candidate.engine().decompress(head, _PEEK)) or len(head) >= 2**16
+    except lzma.LZMAError as error:
+        return "limit" in str(error)  # a dictionary larger than _LZMA_MEMORY: others open it, so it must be named
+    except _ERRORS:
+        return False
 
 
 def peek(candidate: Packing, head: bytes) -> bytes:
@@ -77,41 +91,82 @@ def peek(candidate: Packing, head: bytes) -> bytes:
 
 def inflate(source: Source, start: int, size: int) -> Iterator[bytes]:
     """Blocks out of a raw DEFLATE stream (RFC 1951) that fills the range; FormatError when it does not."""
-    return _unpack(_RAW, source, start, start + size)
+    return _unpack(_RAW, lambda: source, start, start + size)
 
 
-def unpack(kind: Packing, source: Source) -> Iterator[bytes]:
-    """Blocks out of a whole source of one or more streams; zero bytes may follow, anything else is a FormatError."""
-    return _unpack(kind, source, 0, source.size)
+def unpack(kind: Packing, reopen: Callable[[], Source]) -> Iterator[bytes]:
+    """Blocks out of a whole source of one or more streams; zero bytes may follow, anything else is a FormatError.
+
+    `reopen` gives the source from its start: damaged data is read a second time.
+    """
+    source = reopen()
+    return _unpack(kind, reopen, 0, source.size)
 
 
-def _unpack(kind: Packing, source: Source, at: int, end: int) -> Iterator[bytes]:
-    engine = kind.engine()
+class _Damaged(FormatError):
+    """`at` is where the block begins that cannot be unpacked."""
+
+    def __init__(self, detail: str, at: int) -> None:
+        super().__init__(detail)
+        self.at = at
+
+
+def _unpack(kind: Packing, reopen: Callable[[], Source], start: int, end: int) -> Iterator[bytes]:
+    """All bytes before the first damaged one: a loader that streams would have acted on them.
+
+    A decompressor that fails keeps back what it had unpacked in that call, so the block is then fed byte by byte.
+    """
+    given = 0
+    try:
+        for block in _blocks(kind, reopen(), start, end, end):
+            given += len(block)
+            yield block
+    except _Damaged as damage:
+        with suppress(_Damaged):
+            for block in _blocks(kind, reopen(), start, end, damage.at):
+                known = min(given, len(block))
+                given -= known
+                if known < len(block):
+                    yield block[known:]
+        raise FormatError(str(damage)) from damage
+
+
+def _blocks(kind: Packing, source: Source, at: int, end: int, crumbs: int) -> Iterator[bytes]:
+    """One pass; from byte `crumbs` on in steps of one byte."""
+    engine, step = kind.engine(), BLOCK
     while at < end:
         data = source.read_at(at, min(BLOCK, end - at))
         if not data:
             break
-        at += len(data)
-        while data:
+        i = 0
+        while i < len(data):
             if engine.eof:
-                data = data.lstrip(b"\0") if kind is not _RAW else data
-                if data and kind in (_RAW, BY_NAME["zlib"], BY_NAME["lzma"]):
-                    raise FormatError(f"{kind.name}: data after its end")
-                if not data:
+                i = _gap(kind, data, i)
+                if i == len(data):
                     break
-                engine = kind.engine()
-            yield from _feed(kind, engine, data)
-            data = engine.unused_data if engine.eof else b""
+                engine, step = kind.engine(), _LATER
+            part = data[i : i + (step if at < crumbs else 1)]
+            yield from _feed(kind, engine, part, at)
+            i += len(part) - (len(engine.unused_data) if engine.eof else 0)
+        at += len(data)
     if not engine.eof:
         raise FormatError(f"{kind.name}: ends before its end mark")
 
 
-def _feed(kind: Packing, engine: Any, data: bytes) -> Iterator[bytes]:
+def _gap(kind: Packing, data: bytes, i: int) -> int:
+    """Where the next stream begins, behind zero bytes if any."""
+    following = _NOT_ZERO.search(data, i)
+    if kind is _RAW or (following and kind.name in ("zlib", "lzma")):
+        raise FormatError(f"{kind.name}: data after its end")
+    return following.start() if following else len(data)
+
+
+def _feed(kind: Packing, engine: Any, data: bytes, at: int) -> Iterator[bytes]:
     while not engine.eof:
         try:
             out = engine.decompress(data, BLOCK)
         except _ERRORS as error:
-            raise FormatError(f"{kind.name}: damaged: {error}") from error
+            raise _Damaged(f"{kind.name}: damaged: {error}", at) from error
         if out:
             yield out
         data = getattr(engine, "unconsumed_tail", b"")

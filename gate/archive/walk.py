@@ -10,7 +10,8 @@ from gate.archive.budget import Budget
 from gate.archive.inventory import Inventory, InventoryRow
 from gate.archive.member import Entry, Member, Need, Refusal, Remark
 from gate.archive.paths import encode, escapes, join
-from gate.archive.sniff import CLOSED_FIRST, CLOSED_LATER, closed, is_tar
+from gate.archive.sniff import closed, is_tar
+from gate.archive.tape import Tape
 from gate.core.errors import NotExamined
 from gate.core.finding import Finding
 from gate.core.gap import Gap, GapReason
@@ -23,6 +24,10 @@ Mine: TypeAlias = Callable[[int], bool] | None
 """Picks top-level entries by their index; -1 is what the container says about itself."""
 _UNPACKED = b"content"
 """The name of the one member of a gzip file: never the header's, which is the attacker's and is often missing."""
+_ZIP_TOO = "zip too"
+"""A file that begins as another container, for readers that look for the end record of a zip first."""
+_JUMPING = frozenset(("zip", "tar", _ZIP_TOO))
+"""Containers that are read by random access."""
 
 
 class Walk:
@@ -39,6 +44,7 @@ class Walk:
         index = -1
         try:
             for entry in entries:
+                self._budget.listed()
                 if isinstance(entry, Remark):
                     if mine is None or mine(-1):
                         yield Finding(Location(parent), entry.rule, entry.rule, (("detail", entry.detail),))
@@ -56,16 +62,12 @@ class Walk:
                 entry.prepare(entry)
             except (NotExamined, OSError) as error:
                 entry.refusal = Refusal(*_why(error))
-        for rule in entry.findings:
+        for rule in _rules(entry, nth):
             yield Finding(Location(path), rule, rule)
-        if escapes(entry.name):
-            yield Finding(Location(path), "archive.unsafe-name", "archive.unsafe-name")
-        if entry.folder:
-            return
-        if nth > 1:
-            yield Finding(Location(path), "archive.duplicate-name", "archive.duplicate-name")
         if entry.refusal is not None:
             yield Gap(Location(path), entry.refusal.reason, detail=entry.refusal.detail)
+        if entry.folder:
+            return
         member: Member | None = None
         try:
             self._budget.member()
@@ -88,69 +90,96 @@ class Walk:
         """Read one member to its end, hand it out, then look into it."""
         need = self._wants(member)
         try:
-            member.take(need if member.container is None else max(need, _need(member)))
+            member.take(max(need, _need(member)) if member.containers else need)
         except (NotExamined, OSError) as error:  # said once; who asked still looks at what there is
             if entry.refusal is None:
                 yield gap(member.path, error)
         if member.readable or member.sha256:
             yield member
-            if member.head[:1] in CLOSED_FIRST or len(member.head) > CLOSED_LATER:
-                yield from self.closed(member)
-            if member.sha256 and (member.container is not None or zip.may_end_here(member.tail)):
+            yield from self.closed(member)
+            if member.sha256 and (member.containers or zip.may_end_here(member.tail)):
                 yield from self.inside(member, depth)  # half a container has been said not to be whole already
 
     def inside(self, member: Member, depth: int, mine: Mine = None) -> Walked:
         """The members of a member that is a container, by its bytes; nothing for any other."""
-        if member.container is None and not self._is_zip_at_end(member):
+        kinds = _readings(member)
+        if not kinds:
             return
         if depth >= self._budget.limits.depth:
             yield Gap(Location(member.path), GapReason.TOO_DEEP, detail=f"more than {depth} levels of nesting")
             return
-        try:
-            entries = self.listing(member)
-        except (NotExamined, OSError) as error:
-            yield gap(member.path, error)
-            return
-        yield from self.children(member.path, entries, depth + 1, mine)
+        yield from self.children(member.path, self.listing(member, kinds), depth + 1, mine)
 
-    def listing(self, member: Member) -> Iterator[Entry | Remark]:
-        """The entries of a container; what begins as nothing known is a zip by its end. NotExamined when unreadable."""
-        kind = member.container or "zip"
-        if kind == "zip":
-            member.seek()
-            return zip.entries(member.source())
-        if kind == "tar":
-            member.seek()
-            return tar.entries(tar.Tape(member.source()))
-        return packed(member, unpack.BY_NAME[kind])
+    def listing(self, member: Member, kinds: tuple[str, ...] = ()) -> Iterator[Entry | Remark]:
+        """The entries of a container, in each way in which it can be read. NotExamined when one is damaged."""
+        failure: NotExamined | OSError | None = None
+        tape: Tape | None = None
+        for nth, kind in enumerate(kinds or _readings(member) or ("zip",)):
+            try:
+                if kind in _JUMPING:
+                    member.seek()
+                if kind == "zip":
+                    yield from zip.entries(member.source())
+                elif kind == "tar":
+                    tape = Tape(member.source())
+                    yield from _second(tar.entries(tape)) if nth else tar.entries(tape)
+                elif kind == _ZIP_TOO:
+                    if tape is None or not tape.covers(*zip.extent(member.source())):
+                        yield from zip.second(member.source())
+                else:
+                    yield from packed(member, unpack.BY_NAME[kind])
+            except (NotExamined, OSError) as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
 
     @staticmethod
-    def closed(member: Member) -> Walked:
+    def closed(member: Member) -> tuple[Gap, ...]:
         """A Gap for a container that gate knows by sight and cannot open."""
         name = closed(member.head)
-        if name is not None:
-            yield Gap(Location(member.path), GapReason.UNSUPPORTED, detail=f"{name}: a container that cannot be opened")
+        if name is None:
+            return ()
+        detail = f"{name}: a container that cannot be opened"
+        return (Gap(Location(member.path), GapReason.UNSUPPORTED, detail=detail),)
 
-    @staticmethod
-    def _is_zip_at_end(member: Member) -> bool:
-        if not zip.may_end_here(member.tail):
-            return False
-        try:
-            member.seek()
-            return zip.is_at_end(member.source())
-        except (NotExamined, OSError):
-            return True  # looks like one and could not be read: listing() says why
+def _rules(entry: Entry, nth: int) -> tuple[str, ...]:
+    """The rules that hold for an entry, whatever its bytes are."""
+    rules = entry.findings
+    if escapes(entry.name):
+        rules = (*rules, "archive.unsafe-name")
+    return (*rules, "archive.duplicate-name") if nth > 1 else rules
 
 
 def packed(member: Member, kind: unpack.Packing) -> Iterator[Entry | Remark]:
     """A tar inside a compressed stream is one level with it; anything else is one member."""
 
     def stream() -> Iterator[bytes]:
-        return unpack.unpack(kind, member.source())
+        return unpack.unpack(kind, member.source)
 
     if is_tar(unpack.peek(kind, member.head)):
-        return tar.entries(tar.Tape(None, stream()))
-    return iter((Entry(_UNPACKED, 0, stream=stream),))
+        return tar.entries(Tape(None, stream()))
+    return iter((Entry(_UNPACKED, -1, stream=stream),))
+
+
+def _readings(member: Member) -> tuple[str, ...]:
+    """Every kind of container that readers may take a member for: by its first bytes, and as a zip by its last ones."""
+    kinds = member.containers
+    if "zip" in kinds or not zip.may_end_here(member.tail):
+        return kinds
+    try:
+        member.seek()
+        at_end = zip.is_at_end(member.source())
+    except (NotExamined, OSError):
+        at_end = zip.is_likely(member.tail, member.size)  # and could not be read: listing() says why
+    if not at_end:
+        return kinds
+    return (*kinds, _ZIP_TOO) if kinds else ("zip",)
+
+
+def _second(entries: Iterator[Entry]) -> Iterator[Entry]:
+    for entry in entries:
+        entry.findings = (*entry.findings, "archive.second-reading")
+        yield entry
 
 
 def gap(path: str, error: NotExamined | OSError) -> Gap:
@@ -167,7 +196,7 @@ def _why(error: NotExamined | OSError) -> tuple[GapReason, str]:
 
 def _need(member: Member) -> Need:
     """What the walker itself needs to look inside a container."""
-    return Need.SEEK if member.container in ("zip", "tar") else Need.STREAM
+    return Need.STREAM if _JUMPING.isdisjoint(member.containers) else Need.SEEK
 
 
 class Names:

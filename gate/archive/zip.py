@@ -8,10 +8,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
-from gate.archive.member import Entry, Refusal, Remark
-from gate.archive.source import Memory, Source
+from gate.archive.member import TAIL, Entry, Refusal, Remark
+from gate.archive.paths import leaves
+from gate.archive.source import Source
 from gate.archive.unpack import inflate
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
@@ -21,13 +23,18 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR64 = struct.Struct("<4sLQL")
-TAIL = 65535 + _END.size
-"""The end record and the longest comment behind it."""
 _READ_AHEAD = 2**20
 _SMALL = 8192
 """A member up to this size is read together with its local header: one system call for most members."""
 _EXTRA = 64
-_FULL32, _FULL16 = 0xFFFFFFFF, 0xFFFF
+_FULL64, _FULL32, _FULL16 = 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFF, 0xFFFF
+_FULL = (_FULL16, _FULL32, _FULL32)
+_UNKNOWN = -1
+_DESCRIPTORS = (12, 16, 20, 24)
+"""Bytes of a data descriptor (4.3.9): with or without signature, plain or zip64."""
+_TARGET = 4096
+"""Bytes of a link's target: PATH_MAX."""
+_BEGINS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06")
 _ENCRYPTED, _DESCRIPTOR = 0x0001, 0x0008
 _ENCRYPTED_ANY = _ENCRYPTED | 0x0040 | 0x2000
 _STORED, _DEFLATED = 0, 8
@@ -35,12 +42,17 @@ _STORED, _DEFLATED = 0, 8
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Where the central directory lies; `shift` is what stands before the archive, in bytes."""
+    """Where the central directory lies.
+
+    `shift` is what stands before the archive, in bytes; `end` where the end record ends; `mask`: bits of `count`.
+    """
 
     count: int
     start: int
     size: int
     shift: int
+    end: int
+    mask: int
     remarks: tuple[Remark, ...]
 
 
@@ -56,6 +68,7 @@ class _Record(NamedTuple):
     packed: int
     size: int
     offset: int
+    link: bool
 
 
 def may_end_here(tail: bytes) -> bool:
@@ -69,86 +82,151 @@ def is_at_end(source: Source) -> bool:
         directory = _directory(source)
     except FormatError:
         return False
-    return directory.count > 0 and source.read_at(directory.start, 4) == b"PK\x01\x02"
+    return source.read_at(directory.start, 4) == b"PK\x01\x02"
+
+
+def is_likely(tail: bytes, size: int) -> bool:
+    """Whether the last bytes of a file of `size` bytes, all that is left of it, hold an end record that makes sense."""
+    for i in _spots(tail):
+        if len(tail) - i >= _END.size:
+            n, start = _END.unpack_from(tail, i)[5:7]
+            if _FULL32 in (n, start) or _CENTRAL.size <= n <= size - len(tail) + i - start:
+                return True
+    return False
+
+
+def extent(source: Source) -> tuple[int, int]:
+    """Where the first entry may begin at the earliest, and the end of the end record."""
+    directory = _directory(source)
+    return directory.shift, directory.end
 
 
 def entries(source: Source) -> Iterator[Entry | Remark]:
-    """Every entry that the central directory lists; FormatError when the directory itself is damaged."""
+    """Every entry that the central directory lists; FormatError when the directory itself is damaged.
+
+    What the directory has behind the number of entries that it declares is listed too: some readers count, others read
+    to its end.
+    """
     directory = _directory(source)
     yield from directory.remarks
     if directory.size > source.limits.directory_bytes:
         raise NotExamined(GapReason.TOO_LARGE, f"central directory of {directory.size} bytes")
+    count, last, failure = 0, None, None
+    try:
+        for record in _records(source, directory):
+            if last is not None:
+                yield _entry(source, last, directory.shift, record.offset)
+            count, last = count + 1, record
+    except FormatError as error:
+        failure = error
+    if last is not None:
+        yield _entry(source, last, directory.shift, _UNKNOWN if failure else directory.start - directory.shift)
+    if failure is not None:
+        raise failure
+    if count & directory.mask != directory.count:
+        raise FormatError(f"zip: {count} entries where the end record says {directory.count}")
+
+
+def second(source: Source) -> Iterator[Entry]:
+    """The entries for readers that take a file for a zip though it begins, and is read here, as something else.
+
+    Those whose local header is not where it should be are left out: no reader gets at them.
+    """
+    try:
+        for entry in entries(source):
+            if isinstance(entry, Entry) and entry.prepare is not None:
+                entry.prepare(entry)
+                entry.prepare = None
+                if entry.refusal is None or entry.refusal.reason is not GapReason.CORRUPT:
+                    entry.findings = (*entry.findings, "archive.second-reading")
+                    yield entry
+    except FormatError:
+        return  # nor does anybody open an archive with a damaged directory
+
+
+def _records(source: Source, directory: Directory) -> Iterator[_Record]:
     at, end = directory.start, directory.start + directory.size
     buffer, base = b"", at
-    for _ in range(directory.count):
+    while at < end:
         if at + _CENTRAL.size + 3 * _FULL16 > base + len(buffer) and base + len(buffer) < end:
             base, buffer = at, source.read_at(at, min(_READ_AHEAD, end - at))
         record = _central(buffer, at - base, at)
-        yield _entry(source, record, directory.shift)
+        yield record
         at += record.used
-    if at != end:
-        raise FormatError(f"zip: central directory ends at byte {at}, not at {end}")
 
 
 def entry_at(source: Source, at: int) -> Entry:
     """The entry whose central directory record begins at byte `at`: the locator of an earlier walk."""
-    return _entry(source, _central(source.read_at(at, 2**18), 0, at), _directory(source).shift)
+    return _entry(source, _central(source.read_at(at, 2**18), 0, at), _directory(source).shift, _UNKNOWN)
 
 
 def _central(buffer: bytes, i: int, at: int) -> _Record:
     if len(buffer) < i + _CENTRAL.size or buffer[i : i + 4] != b"PK\x01\x02":
         raise FormatError(f"zip: no central directory record at byte {at}")
     fields = _CENTRAL.unpack_from(buffer, i)
-    _, _, _, flags, method, _, _, crc, packed, size, n_name, n_extra, n_comment, _, _, _, offset = fields
+    _, _, _, flags, method, _, _, crc, packed, size, n_name, n_extra, n_comment, _, _, attributes, offset = fields
     extra = i + _CENTRAL.size + n_name
     used = _CENTRAL.size + n_name + n_extra + n_comment
     if len(buffer) < i + used:
         raise FormatError(f"zip: central directory record at byte {at} is cut off")
     if _FULL32 in (packed, size, offset):
         packed, size, offset = _zip64(buffer[extra : extra + n_extra], packed, size, offset)
-    return _Record(at, used, buffer[i + _CENTRAL.size : extra], flags, method, crc, packed, size, offset)
+    link = attributes >> 16 & 0o170000 == 0o120000
+    return _Record(at, used, buffer[i + _CENTRAL.size : extra], flags, method, crc, packed, size, offset, link)
 
 
 def _zip64(extra: bytes, packed: int, size: int, offset: int) -> tuple[int, int, int]:
-    """Sizes of the extended information extra field (4.5.3), which holds only those that did not fit."""
-    while len(extra) >= 4:
-        kind, n = struct.unpack_from("<HH", extra)
+    """Sizes of the extended information extra field (4.5.3), which holds only those that did not fit.
+
+    Where it is missing they stay as they are, and the entry is refused when its data is not there.
+    """
+    at = 0
+    while at + 4 <= len(extra):
+        kind, n = struct.unpack_from("<HH", extra, at)
         if kind == 1:
-            values = list(struct.unpack_from(f"<{min(n, len(extra) - 4) // 8}Q", extra, 4))
-            if len(values) < (packed, size, offset).count(_FULL32):
-                break
-            size = values.pop(0) if size == _FULL32 else size
-            packed = values.pop(0) if packed == _FULL32 else packed
-            offset = values.pop(0) if offset == _FULL32 else offset
-            return packed, size, offset
-        extra = extra[4 + n :]
-    raise FormatError("zip: sizes of a zip64 entry are missing")
+            values = list(struct.unpack_from(f"<{min(n, len(extra) - at - 4) // 8}Q", extra, at + 4))
+            size = values.pop(0) if size == _FULL32 and values else size
+            packed = values.pop(0) if packed == _FULL32 and values else packed
+            offset = values.pop(0) if offset == _FULL32 and values else offset
+            break
+        at += 4 + n
+    return packed, size, offset
 
 
-def _entry(source: Source, record: _Record, shift: int) -> Entry:
+def _entry(source: Source, record: _Record, shift: int, following: int) -> Entry:
     entry = Entry(record.name, record.at, size=record.size, crc=record.crc)
-    entry.folder = record.name.endswith(b"/") and record.size == 0
-    entry.prepare = lambda entry: _prepare(entry, source, record, record.offset + shift)
+    # Nothing, or the two bytes of an empty DEFLATE stream that some tools write for a folder.
+    entry.folder = record.size == 0 and record.packed <= 2 and record.name.endswith(b"/")
+    entry.prepare = lambda entry: _prepare(entry, source, record, shift, following)
     return entry
 
 
-def _prepare(entry: Entry, source: Source, record: _Record, start: int) -> None:
-    wanted = _LOCAL.size + len(record.name) + (_EXTRA + record.packed if record.packed <= _SMALL else 0)
+def _prepare(entry: Entry, source: Source, record: _Record, shift: int, following: int) -> None:
+    start, size = record.offset + shift, len(record.name)
+    wanted = _LOCAL.size + size + (_EXTRA + record.packed if record.packed <= _SMALL else 0)
     local = source.read_at(start, wanted)
     if len(local) < _LOCAL.size or local[:4] != b"PK\x03\x04":
         entry.refusal = Refusal(GapReason.CORRUPT, f"zip: no local header at byte {start}")
         return
     fields = _LOCAL.unpack_from(local)
+    flags, data = fields[2], _LOCAL.size + fields[9] + fields[10]
     if _disagrees(fields, local, record):
         entry.findings = ("archive.header-mismatch",)
+    slack = following - record.offset - data - record.packed
+    if slack and following != _UNKNOWN and not ((record.flags | flags) & _DESCRIPTOR and slack in _DESCRIPTORS):
+        entry.findings = (*entry.findings, "archive.hidden-data")
+    if b"\0" in record.name:
+        entry.findings = (*entry.findings, "archive.ambiguous-entry")
     if entry.folder:
         return
     if record.method not in (_STORED, _DEFLATED):
         entry.refusal = Refusal(GapReason.UNSUPPORTED, f"zip: compression method {record.method}")
         return
-    _bytes(entry, source, record, start, _LOCAL.size + fields[9] + fields[10], local)
-    if (record.flags | fields[2]) & _ENCRYPTED_ANY:
+    _bytes(entry, source, record, start, data, local)
+    if (record.flags | flags) & _ENCRYPTED_ANY:
         entry.refusal = Refusal(GapReason.ENCRYPTED, "zip: marked as encrypted; the bytes are read as they are")
+    if record.link and _leads_out(entry):
+        entry.findings = (*entry.findings, "archive.link-escape")
 
 
 def _bytes(entry: Entry, source: Source, record: _Record, start: int, data: int, local: bytes) -> None:
@@ -157,16 +235,25 @@ def _bytes(entry: Entry, source: Source, record: _Record, start: int, data: int,
         entry.refusal = Refusal(GapReason.CORRUPT, "zip: the data goes beyond the end of the archive")
         return
     if data + record.packed <= len(local):
-        here = local[data : data + record.packed]
-        if record.method == _STORED:
-            entry.window = source.hold(here)
-        else:
-            held = source.hold(here)
-            entry.stream = lambda: inflate(held, 0, held.size)
-    elif record.method == _STORED:
-        entry.window = source.window(start + data, record.packed)
+        held = source.hold(local[data : data + record.packed])
     else:
-        entry.stream = lambda: inflate(source, start + data, record.packed)
+        held = source.window(start + data, record.packed)
+    if record.method == _STORED or not record.packed:  # nothing deflated to nothing: for readers an empty file
+        entry.window = held
+    else:
+        entry.stream = lambda: inflate(held, 0, held.size)
+
+
+def _leads_out(entry: Entry) -> bool:
+    """Whether a symbolic link, whose data is its target, points out of the archive; also when it cannot be read."""
+    try:
+        if entry.window is not None:
+            target = entry.window.read_at(0, _TARGET)
+        else:
+            target = b"".join(islice(entry.stream(), 1))[:_TARGET] if entry.stream is not None else b"/"
+    except FormatError:
+        return True
+    return leaves(entry.name.rpartition(b"/")[0], target)
 
 
 def _disagrees(fields: tuple[Any, ...], local: bytes, record: _Record) -> bool:
@@ -180,6 +267,7 @@ def _disagrees(fields: tuple[Any, ...], local: bytes, record: _Record) -> bool:
 
 
 def _directory(source: Source) -> Directory:
+    """Where zipfile and PyTorch look: the last end record, whatever its comment; other readers' is remarked upon."""
     tail_at = max(source.size - TAIL, 0)
     tail = source.read_at(tail_at, TAIL)
     spots = [i for i in _spots(tail) if len(tail) - i >= _END.size]
@@ -187,19 +275,24 @@ def _directory(source: Source) -> Directory:
         raise FormatError("zip: no end of central directory; the archive is cut off or damaged")
     exact = [i for i in spots if i + _END.size + _comment(tail, i) == len(tail)]
     remarks = [] if exact else [Remark("archive.trailing-data", f"{len(tail) - spots[-1] - _END.size} bytes")]
-    if len(exact) > 1:
-        remarks.append(Remark("archive.ambiguous-directory", f"{len(exact)} end records"))
-    at = tail_at + (exact or spots)[-1]
-    _, disk, _, _, count, size, start, _ = _END.unpack_from(tail, at - tail_at)
-    end = at
-    if _FULL16 in (disk, count) or _FULL32 in (size, start):
-        count, size, start, end = _end64(source, at, (count, size, start))
+    if len(exact) > 1 or (exact and exact[-1] != spots[-1]):
+        remarks.append(Remark("archive.ambiguous-directory", f"{len(spots)} end records"))
+    at = tail_at + spots[-1]
+    _, _, _, _, count, size, start, _ = _END.unpack_from(tail, spots[-1])
+    mask, end = _FULL16, at
+    large = _ends64(source, at)
+    if large:
+        small, (count, size, start, end), mask = (count, size, start), large[0], _FULL64
+        if len(large) > 1 or any(a not in (b, full) for a, b, full in zip(small, large[0], _FULL, strict=False)):
+            remarks.append(Remark("archive.ambiguous-directory", "the end records disagree"))
     shift = end - size - start
     if shift < 0:
         raise FormatError(f"zip: central directory of {size} bytes at byte {start} does not fit before byte {end}")
-    if shift:
-        remarks.append(Remark("archive.data-before-zip", f"{shift} bytes"))
-    return Directory(count, start + shift, size, shift, tuple(remarks))
+    if shift and source.read_at(start, 4) == b"PK\x01\x02":
+        remarks.append(Remark("archive.ambiguous-directory", f"one at byte {start}, one at byte {start + shift}"))
+    if shift or source.read_at(0, 4) not in _BEGINS:
+        remarks.append(Remark("archive.data-before-zip", f"{shift} bytes" if shift else "data"))
+    return Directory(count, start + shift, size, shift, at + _END.size, mask, tuple(remarks))
 
 
 def _spots(tail: bytes) -> Iterator[int]:
@@ -213,14 +306,19 @@ def _comment(tail: bytes, at: int) -> int:
     return int.from_bytes(tail[at + 20 : at + 22], "little")
 
 
-def _end64(source: Source, at: int, small: tuple[int, int, int]) -> tuple[int, int, int, int]:
-    """The zip64 end record (4.3.14) through its locator (4.3.15), or the plain values when there is none."""
-    locator = source.read_at(at - _LOCATOR64.size, _LOCATOR64.size) if at >= _LOCATOR64.size else b""
-    if not locator.startswith(b"PK\x06\x07"):
-        return (*small, at)
-    for end in (_LOCATOR64.unpack(locator)[2], at - _LOCATOR64.size - _END64.size):  # the second when data stands before
-        record = source.read_at(end, _END64.size) if end >= 0 else b""
+def _ends64(source: Source, at: int) -> list[tuple[int, int, int, int]]:
+    """Count, size, start and place of the zip64 end record (4.3.14); none without a locator (4.3.15).
+
+    Readers take it before the plain one, whatever that says; some look just before the locator, others where it points.
+    """
+    locator = source.read_at(at - _LOCATOR64.size, _LOCATOR64.size)
+    if not locator.startswith(b"PK\x06\x07") or len(locator) < _LOCATOR64.size:
+        return []
+    found = []
+    for end in dict.fromkeys((at - _LOCATOR64.size - _END64.size, _LOCATOR64.unpack(locator)[2])):
+        record = source.read_at(end, _END64.size)
         if record.startswith(b"PK\x06\x06") and len(record) == _END64.size:
-            count, size, start = _END64.unpack(record)[7:10]
-            return count, size, start, end
-    raise FormatError("zip: no zip64 end record where its locator points")
+            found.append((*_END64.unpack(record)[7:10], end))
+    if not found:
+        raise FormatError("zip: no zip64 end record where its locator points")
+    return found

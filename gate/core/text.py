@@ -10,10 +10,10 @@ def printable(text: str, limit: int = _MAX) -> str:
 
     `##[` is broken up because a GitHub runner obeys it anywhere in a line.
     """
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
+    text = text[: limit + 1]
     if not text.isprintable():
         text = "".join(
             c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text
         )
-    return text.replace("##[", "#.#[")
+    text = text.replace("##[", "#.#[")
+    return text if len(text) <= limit else text[: limit - 1] + "…"

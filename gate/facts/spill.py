@@ -33,6 +33,7 @@ class Spill(Generic[T]):
         self._run: list[T] = []
         self._runs: list[_Run[T]] = []
         self._fd = -1
+        self._close: weakref.finalize[[int], Spill[T]] | None = None
         self.count = 0
 
     def add(self, row: T) -> None:
@@ -46,7 +47,7 @@ class Spill(Generic[T]):
         try:
             if self._fd < 0:
                 self._fd = _nameless()
-                weakref.finalize(self, os.close, self._fd)
+                self._close = weakref.finalize(self, os.close, self._fd)
             self._runs.append(_Run.write(self._run, self._fd, self._key))
         except OSError as error:
             raise OutOfSpace(
@@ -59,9 +60,12 @@ class Spill(Generic[T]):
         return heapq.merge(*runs, sorted(self._run, key=self._key), key=self._key)
 
     def drain(self) -> list[T]:
-        """All rows, unsorted, and forget them."""
+        """All rows, unsorted, and forget them, with the file: after a fork it is the parent's as well."""
         rows = [*chain.from_iterable(run.rows() for run in self._runs), *self._run]
         self._run, self._runs, self.count = [], [], 0
+        if self._close is not None:
+            self._close()
+        self._fd, self._close = -1, None
         return rows
 
     def find(self, prefix: tuple[Any, ...]) -> T | None:

@@ -23,8 +23,10 @@ NESTING = 4
 """Pickles in pickles; joblib and torch nest one."""
 GLANCE = 512
 """Opcodes after which a head that has not broken counts as a pickle."""
-SURE = 4
-"""Opcodes after a protocol header that random bytes do not reach: 1 in 10^8 heads does."""
+SURE = 6
+"""Opcodes after a protocol header that random bytes do not reach: 1 in 10^7 heads does."""
+TRIAL = 64
+"""Opcodes that starting a stream is worth, so that a search is bounded as well."""
 _STARTS = frozenset(b"(])}NIJKLMFGSTUVXcPBC\x80\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97")
 _NAME = rb"[A-Za-z_][\w.]{0,200}\n"
 _BEGINNING = re.compile(rb"\x80[\x00-\x05]|c" + _NAME + _NAME)
@@ -103,7 +105,7 @@ class _Stream:
     @property
     def recognised(self) -> bool:
         machine = self.machine
-        marks = machine.puts > 1 or (machine.header and machine.ops >= SURE)
+        marks = machine.puts > 1 or (machine.header and (machine.ops >= SURE or machine.imports > 0))
         return self.complete or self.record.acted or marks
 
 
@@ -145,7 +147,7 @@ class _Walker:
             self.torch = Torch()
         rest = self._following(first.end)
         if rest >= 0:
-            self.recognised = first.machine.header or first.machine.puts > 0 or bool(self.record.uses)
+            self.recognised = first.machine.header or self.record.acted
             if self.recognised:
                 self.record.odd(Oddity.TRAILING, rest)
                 self._search(rest)
@@ -175,6 +177,7 @@ class _Walker:
 
     def _search(self, at: int) -> None:
         """Streams in what follows a break or junk: kept only when they call what they import, or are whole."""
+        at = at if self.tape.rewind(at) else self.tape.base
         found = self.tape.find(_BEGINNING, at, _LONGEST)
         start = next(found, -1)
         while start >= 0:
@@ -204,6 +207,7 @@ class _Walker:
         record = Record()
         machine = Machine(self.tape, record, self.streams, self)
         try:
+            self.spend(TRIAL)
             machine.run(at)
         except Stopped as stop:
             return _Stream(record, machine, stop.end, complete=True)

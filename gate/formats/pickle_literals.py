@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from struct import Struct
 
-from gate.archive.source import BLOCK
 from gate.formats.pickle_tape import Tape
 from gate.formats.pickle_values import LONG_BYTES, LONG_TEXT, UNKNOWN, Blob, Opaque, Record, Value
 from gate.formats.pickle_words import Kind, Oddity
@@ -50,9 +49,9 @@ class Literals:
 
     # Where the bytes come from.
 
-    def load(self, at: int, n: int = BLOCK) -> int:
-        """Move the window to offset `at`; its position."""
-        pos = self.tape.move(at, n)
+    def load(self, at: int, need: int = AHEAD) -> int:
+        """Move the window to offset `at`, with so many bytes ahead; its position."""
+        pos = self.tape.move(at, need)
         self.buf, self.base = self.tape.buf, self.tape.base
         self._fence()
         return pos
@@ -88,11 +87,14 @@ class Literals:
             raise Broken("ends inside of a value")
         if n > HEAD:
             return None, self.load(at + n)
-        pos = self.load(at)
+        pos = self.load(at, n)
         return self.buf[pos : pos + n], pos + n
 
     def line(self, pos: int) -> tuple[bytes | None, int]:
-        """The bytes up to the next newline, or None where they are too many to keep, and the position after it."""
+        """The bytes up to the next newline, or None where they are too many to keep, and the position after it.
+
+        At the end of the file there may be none: pickle.py then drops the last byte in its place, _pickle.c stops.
+        """
         end = self.buf.find(b"\n", pos)
         if end >= 0:
             return self.buf[pos:end], end + 1
@@ -101,13 +103,12 @@ class Literals:
         end = self.buf.find(b"\n", pos)
         if end >= 0:
             return self.buf[pos:end], end + 1
-        while end < 0:
-            at = self.base + len(self.buf)
-            if at >= self.tape.size:
-                raise Broken("ends inside of a line")
-            pos = self.load(at)
+        if self.base + len(self.buf) >= self.tape.size:
+            return self.buf[pos:-1], len(self.buf)
+        while end < 0 and self.base + len(self.buf) < self.tape.size:
+            pos = self.load(self.base + len(self.buf))
             end = self.buf.find(b"\n", pos)
-        return None, end + 1
+        return None, end + 1 or len(self.buf)
 
     # Numbers.
 

@@ -12,6 +12,7 @@ from gate.formats.pickle_values import (
     COMPUTED,
     LONG_BYTES,
     LONG_TEXT,
+    NAME,
     PERSISTENT,
     UNKNOWN,
     Blob,
@@ -65,19 +66,21 @@ class Machine(Stack):
 
     def resume(self, pos: int) -> None:
         """Go on at position `pos`."""
-        table, done = self.table, 0
+        table, done, base = self.table, 0, self.base
         try:
             while True:
                 for done in range(BATCH):  # noqa: B007 - the count of an unfinished batch
+                    base = self.base
                     if pos >= self.limit:
                         pos = self.edge(pos)
+                        base = self.base
                     pos = table[self.buf[pos]](pos + 1)
                 self._account(BATCH)
                 done = 0
         except (IndexError, KeyError):
             raise Broken("takes a value that is not there") from None
         finally:
-            self.at = self.base + pos
+            self.at = min(base + pos, self.tape.size)
             self._account(done)
 
     def _account(self, ops: int) -> None:
@@ -132,8 +135,12 @@ class Machine(Stack):
             mapped = NAME_MAPPING.get((module, qualname))
             module, qualname = mapped or (IMPORT_MAPPING.get(module, module), qualname)
         self.imports += 1
+        if not NAME.fullmatch(module) and (module, qualname) != COMPUTED:
+            raise Broken("an import of a module that cannot exist")
         what = Global(module, qualname, start)
         self._used(what, Use.REF, pos, (), start)
+        if not NAME.fullmatch(qualname) and (module, qualname) != COMPUTED:
+            raise Broken("an import of a name that cannot exist")
         return what
 
     def op_global(self, pos: int) -> int:
@@ -163,7 +170,8 @@ class Machine(Stack):
         return pos
 
     def op_obj(self, pos: int) -> int:
-        what, *args = self.marked()
+        items = self.marked()
+        what, args = items[0], items[1:]
         self.record.odd(Oddity.OLD_CALL, self.base + pos - 1)
         self.push(self.call(what, tuple(args), Use.CALL, pos))
         return pos

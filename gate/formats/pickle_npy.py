@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from struct import Struct
@@ -15,6 +16,8 @@ from gate.formats.pickle import walk
 from gate.formats.pickle_words import Walk
 
 MAGIC = b"\x93NUMPY"
+_LONG = re.compile(r"([0-9])L(?=[,)])")
+"""Python 2 wrote a shape as (3L,)."""
 _LENGTH = {1: Struct("<H"), 2: Struct("<I"), 3: Struct("<I")}
 _HEADER = 65_536
 """Bytes of a header that is parsed; numpy itself stops at 10,000 without allow_pickle."""
@@ -70,7 +73,7 @@ def objects_start(head: bytes) -> int | None:
     if end > min(len(head), _HEADER):
         raise FormatError("a .npy header that is too long")
     try:
-        header: Any = ast.literal_eval(head[start:end].decode("latin-1").strip())
+        header: Any = ast.literal_eval(_LONG.sub(r"\1", head[start:end].decode("latin-1").strip()))
         return end if _has_objects(header["descr"]) else None
     except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError):
         raise FormatError("a .npy header that does not describe an array") from None

@@ -125,7 +125,7 @@ class Stack(Literals):
         if at != self.start:
             self.record.odd(Oddity.LATE_PROTO, at)
         else:
-            self.header = True
+            self.header = self.buf[pos] > 1
         self.proto = self.buf[pos]
         return pos + 1
 
@@ -143,10 +143,10 @@ class Stack(Literals):
     def _put(self, key: int, at: int) -> None:
         """Python 2's cPickle numbers from 1, all others from 0."""
         value = self.stack[-1]
-        self.puts += 1
         if self.sparse is None:
             if key == len(self.memo):
                 self.memo.append(value)
+                self.puts += 1
                 return
             self.sparse = dict(enumerate(self.memo))
             self.expected = len(self.memo)
@@ -154,6 +154,8 @@ class Stack(Literals):
             self.memo = []
         if key != self.expected and not (key == 1 and not self.sparse):
             self.record.odd(Oddity.MEMO_ORDER, at)
+        else:
+            self.puts += 1
         self.expected = key + 1
         self.sparse[key] = value
 

@@ -32,9 +32,15 @@ class Tape:
         self.source, self.size = source, source.size
         self.buf, self.base, self.anchor = b"", 0, -1
 
-    def move(self, at: int, n: int = BLOCK) -> int:
-        """Make `n` bytes at offset `at` available, fewer at the end of the source; the position of `at` in `buf`."""
+    def move(self, at: int, need: int = 1) -> int:
+        """Make `need` bytes at offset `at` available, fewer at the end of the source; the position of `at` in `buf`.
+
+        The window stays where it is while it holds them: a search would copy it for each candidate.
+        """
         have = self.base + len(self.buf)
+        if at + need <= have or (have >= self.size and at <= have):
+            return at - self.base
+        n = max(need, BLOCK)
         keep = at
         if 0 <= self.anchor < at:
             keep = self.anchor if at - self.anchor <= HOLD else self._let_go(at)
@@ -73,7 +79,7 @@ class Tape:
     def find(self, pattern: re.Pattern[bytes], at: int, overlap: int) -> Generator[int, int, None]:
         """Offsets from `at` on where `pattern` matches, which is at most `overlap` bytes long; send() moves on."""
         while at < self.size:
-            pos = self.move(at)
+            pos = self.move(at, overlap)
             hit = pattern.search(self.buf, pos)
             if hit is None:
                 ahead = self.base + len(self.buf)

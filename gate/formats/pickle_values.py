@@ -26,6 +26,10 @@ COMPUTED = ("?", "?")
 """The name of a global whose name is computed."""
 
 
+NAME = re.compile(r"[\w.<>-]+")
+"""What a module or attribute can be called: a file name without its suffix; functions have names as <lambda>."""
+
+
 class Global:
     """An imported name."""
 

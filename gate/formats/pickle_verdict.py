@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from gate.formats.pickle_values import NAME
 from gate.formats.pickle_words import Arg, GlobalUse, Kind, Use
 
 Names: TypeAlias = Mapping[str, frozenset[str]]
@@ -87,12 +88,15 @@ class Tables:
             return _dangerous("the imported object itself is changed, for the whole process")
         if use.use is Use.RECALL:
             return _dangerous("a value that is computed while loading is called")
-        if use.module in {"", "?"} or use.qualname.startswith("<extension"):
+        if use.computed:
             return _dangerous("what is imported is computed while loading")
         return None
 
     def _listed(self, use: GlobalUse) -> Judgement | None:
         if use.qualname not in self.allowed[use.use].get(use.module, ()):
+            made = use.qualname in self.allowed[Use.CALL].get(use.module, ())
+            if made and use.use in (Use.SETITEM, Use.APPEND):
+                return _dangerous("what it returns is no container, and items are put into it")
             return None
         contract = self.contracts.get(use.name) if use.use is Use.CALL else None
         if contract is None or _keeps(contract, use.args):
@@ -105,7 +109,7 @@ class Tables:
             return _dangerous(f"{use.module} can run programs, reach files or load further code")
         if use.qualname in self.sink_names.get(use.module, ()):
             return _dangerous("it can run code, reach files or look up any other name")
-        parts = use.qualname.split(".")
+        parts = use.qualname.split(".") if NAME.fullmatch(use.qualname) else [""]
         tops = {part.lstrip("_") for part in (parts if len(parts) > 1 else parts[:1])}
         if (tops & self.stdlib & self.sink_modules) or (len(parts) > 1 and tops & self.stdlib):
             return _dangerous("it leads out of its module to another one")

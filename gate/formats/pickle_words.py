@@ -72,6 +72,11 @@ class GlobalUse:
     certain: bool = True
 
     @property
+    def computed(self) -> bool:
+        """Whether nobody can say what is imported."""
+        return self.module in {"", "?"} or self.qualname.startswith("<extension")
+
+    @property
     def name(self) -> str:
         return f"{self.module}.{self.qualname}"
 

@@ -127,13 +127,14 @@ class Serialization(Inspector):
         judged = _judge(result)
         if not result.recognised and not npy:
             # Text and weights begin with an opcode by chance: only what a loader would surely run counts.
-            yield from (one.finding(member) for one in judged if one.judgement.verdict is Verdict.DANGEROUS)
+            sure = (one for one in judged if one.judgement.verdict is Verdict.DANGEROUS and not one.use.computed)
+            yield from (one.finding(member) for one in sure)
             return
         yield from _findings(member, result, judged)
         yield from _rows(member, result, judged)
         if result.status is not Status.COMPLETE:
             reason = GapReason.CORRUPT if result.status is Status.BROKEN else GapReason.BUDGET
-            yield Gap(Location(member.path, result.end), reason, detail=f"the pickle {result.detail}")
+            yield Gap(Location(member.path, result.end), reason, detail=f"the pickle was read in part: {result.detail}")
 
     def section(self, seen: Seen) -> Section:
         counts: Counter[str] = Counter()

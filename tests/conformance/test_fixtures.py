@@ -1,0 +1,94 @@
+"""The bank's model, dirty and clean, through the installed command: decisions, schemas, both engines, no leak."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import jsonschema
+import pytest
+
+from fixtures.churn import build
+from tests.conformance.test_sarif import complaints, tool  # noqa: F401
+from tests.conftest import NOW, ROOT
+from tests.policy.scenes import opa
+
+CASES = {
+    ("dirty_mar", "production"): ("deny", {"integrity.digest-mismatch", "serialization.dangerous-call"}),
+    ("dirty_mar", "staging"): ("deny", {"integrity.digest-mismatch", "serialization.dangerous-call"}),
+    ("dirty_mlflow", "production"): ("deny", {"serialization.dangerous-call"}),
+    ("clean_mar", "production"): ("allow", set()),
+    ("clean_mar", "staging"): ("allow", set()),
+    ("clean_mlflow", "production"): ("allow", set()),
+    ("clean_mlflow", "staging"): ("allow", set()),
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return build.build(str(tmp_path_factory.mktemp("churn")))
+
+
+@pytest.mark.parametrize("case", CASES, ids=" for ".join)
+def test_each_variant_gets_its_decision_in_every_format(gate, built, case, tmp_path):
+    target, stage = getattr(built, case[0]), case[1]
+    outcome, codes = CASES[case]
+    arguments = ("scan", target, "--stage", stage, "--effective-time", NOW, "-f", "json", "-o", f"sarif={tmp_path / 's'}")
+    result = gate(*arguments)
+    document = json.loads(result.stdout)
+    assert document["decision"]["outcome"] == outcome and result.stderr == ""
+    assert {reason["code"] for reason in document["decision"]["reasons"]} == codes
+    assert result.returncode == {"allow": 0, "deny": 1}[outcome]
+    schema = json.loads((ROOT / "gate" / "output" / "schema" / "result.v1.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(document)
+    run = json.loads((tmp_path / "s").read_text())["runs"][0]
+    assert {r["ruleId"] for r in run["results"]} == codes
+    assert gate(*arguments).stdout == result.stdout
+
+
+@pytest.mark.parametrize("case", CASES, ids=" for ".join)
+def test_opa_on_the_same_document_decides_the_same(gate, built, case):
+    target, stage = getattr(built, case[0]), case[1]
+    facts = gate("facts", target, "--stage", stage, "--effective-time", NOW).stdout
+    schema = json.loads((ROOT / "policies" / "input.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(json.loads(facts))
+    command = [opa(), "eval", "-b", "policies", "--stdin-input", "--format", "raw", "data.gate.decision.result"]
+    theirs = json.loads(subprocess.run(command, input=facts, capture_output=True, text=True, check=True, cwd=ROOT).stdout)
+    ours = json.loads(gate("scan", target, "--stage", stage, "--effective-time", NOW, "-f", "json").stdout)["decision"]
+    assert theirs["outcome"] == ours["outcome"]
+    for part in ("reasons", "warnings", "waived"):
+        keys = [(row["code"], row["action"], row["subject"]) for row in theirs[part]]
+        assert keys == [(row["code"], row["action"], row["subject"]) for row in ours[part]]
+
+
+def test_no_planted_value_reaches_any_output(gate, built):
+    planted = (*built.personal, *built.secrets)
+    assert len(planted) > 500
+    for target in (built.dirty_mar, built.dirty_mlflow):
+        for format_ in ("text", "json", "sarif"):
+            result = gate("scan", target, "-f", format_, "-v")
+            for value in planted:
+                assert value not in result.stdout and value not in result.stderr
+        facts = gate("facts", target).stdout
+        assert not [value for value in planted if value in facts]
+
+
+def test_nothing_of_the_archive_is_run(gate, built):
+    """The payload would touch a file in the working folder."""
+    canary = ROOT / "gate_canary"
+    for jobs in ("0", "1"):
+        gate("scan", built.dirty_mar, built.dirty_mlflow, "--jobs", jobs)
+    assert not canary.exists()
+
+
+def test_the_validator_of_the_standard_accepts_real_logs(gate, built, tool, tmp_path):  # noqa: F811
+    logs = [json.loads(gate("scan", getattr(built, case[0]), "--stage", case[1], "-f", "sarif").stdout) for case in CASES]
+    both = json.loads(gate("scan", built.dirty_mar, built.clean_mlflow, "-f", "sarif").stdout)
+    assert complaints(tool, [*logs, both], tmp_path) == []
+
+
+def test_the_demo_shows_both_decisions_and_says_where_the_archives_are(gate, tmp_path):
+    result = gate("demo", "--folder", tmp_path / "demo")
+    assert result.returncode == 0 and result.stderr == ""
+    assert result.stdout.index("DENY") < result.stdout.index("ALLOW") and str(tmp_path / "demo") in result.stdout
+    assert (tmp_path / "demo" / "dirty").is_dir()

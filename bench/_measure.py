@@ -53,5 +53,3 @@ GATE = (sys.executable, "-m", "gate")
 def quiet() -> str:
     """How busy the machine was: figures of a busy one are worth little."""
     return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
-
-

@@ -45,7 +45,9 @@ def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> by
 def make(tmp_path: Path) -> Callable[..., Path]:
     """make({"name": b"..."}) or make(bytes) -> path of an archive."""
 
-    def build(content: Mapping[str, bytes] | bytes, name: str = "model.zip", method: int = zipfile.ZIP_DEFLATED) -> Path:
+    def build(
+        content: Mapping[str, bytes] | bytes, name: str = "model.zip", method: int = zipfile.ZIP_DEFLATED
+    ) -> Path:
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else zipped(content, method))
         return path

@@ -12,7 +12,7 @@ RULES = """
   why: Loud members wake the neighbours.
   remediation: Whisper.
 """
-MODULE = '''
+MODULE = """
 import os, sys, time
 from dataclasses import dataclass
 from typing import ClassVar
@@ -47,7 +47,7 @@ class Shout(Inspector):
 
 
 inspector = Shout()
-'''
+"""
 
 
 def write(root: Path, inspect: str = "pass", conclude: str = "pass", module: str = MODULE, rules: str = RULES) -> Path:

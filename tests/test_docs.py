@@ -55,7 +55,9 @@ def test_the_inspector_of_the_tutorial_works_as_it_stands(gate, make, tmp_path):
     for folder, name, language in (("inspectors", "owner.py", "python"), ("rules", "owner.yaml", "yaml")):
         (tmp_path / "acme" / folder).mkdir(parents=True)
         (tmp_path / "acme" / folder / name).write_text(block(page, language))
-    good, bad = (make({"README.md": text}, name) for text, name in ((b"# M\nOwner: us\n", "good.zip"), (b"# M\n", "bad.zip")))
+    good, bad = (
+        make({"README.md": text}, name) for text, name in ((b"# M\nOwner: us\n", "good.zip"), (b"# M\n", "bad.zip"))
+    )
     assert gate("scan", good, "--extension", tmp_path / "acme").returncode == 0
     result = gate("scan", bad, "--extension", tmp_path / "acme")
     assert result.returncode == 1 and "README.md names no owner" in result.stdout
@@ -68,11 +70,15 @@ def test_the_waiver_and_the_policy_data_in_the_docs_are_accepted():
     assert set(parse_data(block(page, "yaml").encode(), "docs")) == {"actions", "stages"}
 
 
-@pytest.mark.parametrize("page", sorted(path.relative_to(ROOT).as_posix() for path in (*DOCS.rglob("*.md"), ROOT / "README.md")))
+@pytest.mark.parametrize(
+    "page", sorted(path.relative_to(ROOT).as_posix() for path in (*DOCS.rglob("*.md"), ROOT / "README.md"))
+)
 def test_no_link_between_pages_is_broken(page):
     for target in re.findall(r"\]\((?!https?://)([^)#]+)", (ROOT / page).read_text()):
         assert (ROOT / page).parent.joinpath(target).exists(), target
 
 
 def test_every_option_of_the_contract_that_exists_is_explained():
-    assert all(word in (ROOT / "README.md").read_text() for word in ("gate demo", "gate scan", "gate facts", "gate explain"))
+    assert all(
+        word in (ROOT / "README.md").read_text() for word in ("gate demo", "gate scan", "gate facts", "gate explain")
+    )

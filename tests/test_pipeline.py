@@ -28,7 +28,10 @@ def state(report, name="shout"):
 
 
 def test_a_crash_is_a_gap_of_one_inspector_at_one_member(scan):
-    report = scan({"a": b"HELLO", "b": b"HELLO crash", "c": b"HELLO"}, inspect="if b'crash' in member.head: raise ValueError('4111')")
+    report = scan(
+        {"a": b"HELLO", "b": b"HELLO crash", "c": b"HELLO"},
+        inspect="if b'crash' in member.head: raise ValueError('4111')",
+    )
     assert [(g.location.path, g.reason, g.inspector) for g in report.gaps] == [("b", "crashed", "shout")]
     assert [f.location.path for f in report.findings if f.rule == "shout.loud"] == ["a", "c"]
     assert state(report).state is State.PARTIAL and state(report).members == 3
@@ -80,7 +83,9 @@ def test_an_empty_archive_and_an_empty_folder_are_gaps_too(scan, tmp_path):
 
 
 def test_readers_are_shared_between_inspectors(scan):
-    counted = "import builtins; member.read(builtins.__dict__.setdefault('_r', lambda s: (_calls.append(1), s.size)[1]));"
+    counted = (
+        "import builtins; member.read(builtins.__dict__.setdefault('_r', lambda s: (_calls.append(1), s.size)[1]));"
+    )
     report = scan({"a": b"HELLO"}, inspect=f"global _calls; _calls = []; {counted} {counted} assert _calls == [1]")
     assert not list(report.gaps)
 

@@ -42,7 +42,9 @@ def test_every_rule_says_why_and_how_to_fix_it():
 
 
 def test_every_argument_of_a_message_is_passed_where_the_finding_is_made():
-    code = "".join(path.read_text() for folder in ("inspectors", "archive") for path in (ROOT / "gate" / folder).glob("*.py"))
+    code = "".join(
+        path.read_text() for folder in ("inspectors", "archive") for path in (ROOT / "gate" / folder).glob("*.py")
+    )
     for rule in registry.load().rules.values():
         for name in re.findall(r"{(\w+)}", rule.message):
             assert re.search(rf"\b{name}\s*=|\"{name}\"", code), f"{rule.id}: {{{name}}}"
@@ -74,7 +76,9 @@ def test_a_malformed_rule_file_is_refused_with_its_name(tmp_path, rules, complai
 
 
 @pytest.mark.parametrize(
-    "module", ["import nothing_of_that_name", "inspector = 3", "def (", "x = 1"], ids=["import", "type", "syntax", "absent"]
+    "module",
+    ["import nothing_of_that_name", "inspector = 3", "def (", "x = 1"],
+    ids=["import", "type", "syntax", "absent"],
 )
 def test_a_bad_inspector_module_is_fatal(tmp_path, module):
     with pytest.raises(UsageError, match="inspector shout"):
@@ -106,7 +110,12 @@ def inspector(consumes=(), produces=()):
 
 
 def test_producers_conclude_before_consumers_and_ties_go_by_name():
-    team = {"a": inspector(consumes=(A,)), "z": inspector(produces=(A,)), "m": inspector(), "k": inspector(consumes=(A,), produces=(A,))}
+    team = {
+        "a": inspector(consumes=(A,)),
+        "z": inspector(produces=(A,)),
+        "m": inspector(),
+        "k": inspector(consumes=(A,), produces=(A,)),
+    }
     order = list(registry._in_order(team))
     assert order.index("z") < order.index("a") and order.index("k") < order.index("a")
     assert order == list(registry._in_order(dict(reversed(team.items()))))

@@ -25,7 +25,11 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_holds_what_a_scan_needs_and_nothing_of_the_tests(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {"gate/_data/rules/archive.yaml", "gate/_data/policies/.manifest", "gate/policy/compiled/policy.wasm"} <= names
+    assert {
+        "gate/_data/rules/archive.yaml",
+        "gate/_data/policies/.manifest",
+        "gate/policy/compiled/policy.wasm",
+    } <= names
     assert "gate/_data/fixtures/churn/build.py" in names and "gate/output/schema/result.v1.json" in names
     assert not [name for name in names if name.startswith("tests/") or "/tests/" in name or "__pycache__" in name]
 
@@ -35,7 +39,10 @@ def test_the_demo_runs_from_the_wheel_in_an_environment_of_its_own(wheel, tmp_pa
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "env")], check=True)
     python = tmp_path / "env" / "bin" / "python"
     paths = subprocess.run(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], capture_output=True, text=True, check=True
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     site = paths.stdout.strip()
     zipfile.ZipFile(wheel).extractall(site)
@@ -43,9 +50,15 @@ def test_the_demo_runs_from_the_wheel_in_an_environment_of_its_own(wheel, tmp_pa
         file.write(sysconfig.get_path("purelib") + "\n")
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     where = subprocess.run(
-        [python, "-c", "import gate; print(gate.__file__)"], capture_output=True, text=True, cwd=tmp_path, env=environment
+        [python, "-c", "import gate; print(gate.__file__)"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
     )
     assert where.stdout.startswith(str(tmp_path)), where
-    result = subprocess.run([python, "-m", "gate", "demo"], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    result = subprocess.run(
+        [python, "-m", "gate", "demo"], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "DENY" in result.stdout and "ALLOW" in result.stdout

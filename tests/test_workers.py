@@ -68,7 +68,11 @@ def team(tmp_path):
 @pytest.mark.parametrize("shape", ["zip", "tar.gz", "folder"])
 def test_any_number_of_workers_gives_the_same_report(make, team, tmp_path, shape):
     files, crew = many(), team()
-    target = {"zip": lambda: make(files), "tar.gz": lambda: make(tar_gz(files)), "folder": lambda: folder(tmp_path, files)}
+    target = {
+        "zip": lambda: make(files),
+        "tar.gz": lambda: make(tar_gz(files)),
+        "folder": lambda: folder(tmp_path, files),
+    }
     path = str(target[shape]())
     alone = said(pipeline.scan(path, crew, Limits(), jobs=0))
     assert len(alone[0]) == 45
@@ -79,12 +83,17 @@ def test_any_number_of_workers_gives_the_same_report(make, team, tmp_path, shape
 @pytest.mark.parametrize("shape", ["zip", "tar.gz", "folder"])
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize(
-    ("sin", "reason"), [("os._exit(7)", "crashed"), ("os.kill(os.getpid(), 11)", "crashed"), ("time.sleep(99)", "timed-out")]
+    ("sin", "reason"),
+    [("os._exit(7)", "crashed"), ("os.kill(os.getpid(), 11)", "crashed"), ("time.sleep(99)", "timed-out")],
 )
 def test_a_worker_that_dies_or_hangs_is_one_gap_and_loses_nothing_else(make, team, tmp_path, shape, jobs, sin, reason):
     files = many(100, **{"0050x.txt": b"HELLO die"})
     crew = team(f"if b'die' in member.head: {sin}")
-    target = {"zip": lambda: make(files), "tar.gz": lambda: make(tar_gz(files)), "folder": lambda: folder(tmp_path, files)}
+    target = {
+        "zip": lambda: make(files),
+        "tar.gz": lambda: make(tar_gz(files)),
+        "folder": lambda: folder(tmp_path, files),
+    }
     report = pipeline.scan(str(target[shape]()), crew, Limits(member_seconds=0.5), jobs=jobs)
     assert [(g.location.path, g.reason, g.inspector) for g in report.gaps] == [("0050x.txt", reason, "archive")]
     assert [f.location.path for f in report.findings] == [

@@ -83,7 +83,9 @@ class Budget:
         self.members += 1
         if self.members > self.limits.members:
             raise Spent(GapReason.TOO_MANY, f"more than {self.limits.members} members")
-        self.tick()
+        self._calm -= _READ
+        if self._calm < 0:
+            self.tick()
 
     def listed(self) -> None:
         """One more line of a container's table, be it a member, a folder or a remark.

@@ -31,8 +31,10 @@ class Inventory:
 
     def add(self, row: InventoryRow) -> None:
         self._rows.add(row)
-        self.bytes += max(row.size, 0)
-        self.unread += not row.sha256
+        if row.sha256:
+            self.bytes += row.size
+        else:
+            self.unread += 1
 
     @property
     def members(self) -> int:

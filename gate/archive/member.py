@@ -133,8 +133,7 @@ class Member:
         """
         entry = self._entry
         if self._source is not None:
-            small = self._source.size == len(self.head)
-            crc = self._hash(() if small else blocks(self._source, len(self.head)), None)
+            crc = self._hash(blocks(self._source, len(self.head)), None)
         else:
             once = not entry.again
             keep = Keep(need is not Need.HEAD or once, need is Need.SEEK or (need is Need.STREAM and once), self.budget)
@@ -150,7 +149,10 @@ class Member:
 
     def _hash(self, rest: Iterable[bytes], keep: Keep | None) -> int:
         digest, crc = hashlib.sha256(self.head), crc32(self.head)
-        self.size, self.tail = len(self.head), self.head
+        declared, self.size, self.tail = self.size, len(self.head), self.head
+        if keep is None and declared == self.size:
+            self.sha256 = digest.hexdigest()
+            return crc
         if keep is not None:
             keep.write(self.head)
         for block in rest:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from gate.archive.unpack import packing, peek
+from gate.archive.unpack import PACKINGS, packing, peek
 
 TAR_BLOCK = 512
+_BEGINNINGS = frozenset({b"P"} | {packing.magic[:1] for packing in PACKINGS})
+"""First bytes of what the walker looks into, tar apart."""
 _DIGITS = frozenset(b"01234567+- \t\n\v\f\r\x1c\x1d\x1e\x1f\0\x80\xff")
 """How a checksum field can begin for any reader."""
 _ASCII = bytes(range(128))
@@ -105,7 +107,8 @@ _LATER = min(magic.offset for magic in _CLOSED_LATER)
 
 def closed(head: bytes) -> str | None:
     """The name of a container that cannot be opened here."""
-    found = _magic(_CLOSED_BY_FIRST[head[:1]], head) if head[:1] in _CLOSED_BY_FIRST else None
+    first = head[:1]
+    found = _magic(_CLOSED_BY_FIRST[first], head) if first in _CLOSED_BY_FIRST else None
     return found or (_magic(_CLOSED_LATER, head) if len(head) > _LATER else None)
 
 
@@ -114,6 +117,8 @@ def containers(head: bytes) -> tuple[str, ...]:
 
     More than one when readers disagree: the name in a tar header may begin like a zip or a gzip file.
     """
+    if len(head) < TAR_BLOCK and head[:1] not in _BEGINNINGS:
+        return ()
     stream = packing(head)
     found = ("zip",) if is_zip(head) else (stream.name,) if stream else ()
     return (*found, "tar") if is_tar(head) else found

@@ -36,9 +36,7 @@ class Walk:
     def __init__(self, budget: Budget, inventory: Inventory, wants: Wants) -> None:
         self._budget, self._inventory, self._wants = budget, inventory, wants
 
-    def children(
-        self, parent: str, entries: Iterator[Entry | Remark], depth: int, mine: Mine = None
-    ) -> Walked:
+    def children(self, parent: str, entries: Iterator[Entry | Remark], depth: int, mine: Mine = None) -> Walked:
         """All members of one container at `parent`; `mine` picks them by their index, for workers."""
         names = Names()
         index = -1
@@ -141,6 +139,7 @@ class Walk:
             return ()
         detail = f"{name}: a container that cannot be opened"
         return (Gap(Location(member.path), GapReason.UNSUPPORTED, detail=detail),)
+
 
 def _rules(entry: Entry, nth: int) -> tuple[str, ...]:
     """The rules that hold for an entry, whatever its bytes are."""

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gate.archive.member import TAIL, Entry, Refusal, Remark
 from gate.archive.paths import leaves
@@ -208,10 +208,13 @@ def _prepare(entry: Entry, source: Source, record: _Record, shift: int, followin
     if len(local) < _LOCAL.size or local[:4] != b"PK\x03\x04":
         entry.refusal = Refusal(GapReason.CORRUPT, f"zip: no local header at byte {start}")
         return
-    fields = _LOCAL.unpack_from(local)
-    flags, data = fields[2], _LOCAL.size + fields[9] + fields[10]
-    if _disagrees(fields, local, record):
-        entry.findings = ("archive.header-mismatch",)
+    _, _, flags, method, _, _, crc, packed, whole, n_name, n_extra = _LOCAL.unpack_from(local)
+    data = _LOCAL.size + n_name + n_extra
+    if method != record.method or local[_LOCAL.size : _LOCAL.size + n_name] != record.name:
+        entry.findings = ("archive.header-mismatch",)  # readers that trust one of them see another file than the others
+    elif (crc, packed, whole) != (record.crc, record.packed, record.size) and not flags & _DESCRIPTOR:
+        # Behind a descriptor they stand after the data, and where they do not fit in the zip64 extra field.
+        entry.findings = () if _FULL32 in (packed, whole) else ("archive.header-mismatch",)
     slack = following - record.offset - data - record.packed
     if slack and following != _UNKNOWN and not ((record.flags | flags) & _DESCRIPTOR and slack in _DESCRIPTORS):
         entry.findings = (*entry.findings, "archive.hidden-data")
@@ -254,16 +257,6 @@ def _leads_out(entry: Entry) -> bool:
     except FormatError:
         return True
     return leaves(entry.name.rpartition(b"/")[0], target)
-
-
-def _disagrees(fields: tuple[Any, ...], local: bytes, record: _Record) -> bool:
-    """Readers that trust the local header would see another file than readers that trust the directory."""
-    _, _, flags, method, _, _, crc, packed, size, n_name, _ = fields
-    if method != record.method or local[_LOCAL.size : _LOCAL.size + n_name] != record.name:
-        return True
-    if flags & _DESCRIPTOR or _FULL32 in (packed, size):
-        return False  # sizes stand behind the data, or in the zip64 extra field
-    return (crc, packed, size) != (record.crc, record.packed, record.size)
 
 
 def _directory(source: Source) -> Directory:

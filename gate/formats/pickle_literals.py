@@ -38,7 +38,7 @@ class Broken(Exception):
 class Literals:
     """Where the walk stands in the bytes, and the stack that it pushes to. A handler gets and returns a position."""
 
-    __slots__ = ("tape", "record", "buf", "base", "limit", "frame", "stack", "push", "blobs")
+    __slots__ = ("base", "blobs", "buf", "frame", "limit", "push", "record", "stack", "tape")
 
     def __init__(self, tape: Tape, record: Record) -> None:
         self.tape, self.record = tape, record

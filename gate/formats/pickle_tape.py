@@ -26,7 +26,7 @@ class Tape:
     A literal of a gigabyte is skipped, not read. `anchor` is an offset that rewind() may ask for, -1 for none.
     """
 
-    __slots__ = ("source", "size", "buf", "base", "anchor")
+    __slots__ = ("anchor", "base", "buf", "size", "source")
 
     def __init__(self, source: Bytes) -> None:
         self.source, self.size = source, source.size

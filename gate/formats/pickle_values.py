@@ -42,7 +42,7 @@ class Global:
 class Instance:
     """What a call returned. `origin` is the global at the root of it; `args` and `state` where a reader needs them."""
 
-    __slots__ = ("origin", "args", "state")
+    __slots__ = ("args", "origin", "state")
 
     def __init__(self, origin: Global, args: Value = None) -> None:
         self.origin, self.args, self.state = origin, args, None
@@ -51,7 +51,7 @@ class Instance:
 class Dict:
     """A dict: its first keys and values in turn; `hidden` when a special attribute name is among those not kept."""
 
-    __slots__ = ("items", "hidden")
+    __slots__ = ("hidden", "items")
 
     def __init__(self) -> None:
         self.items: list[Value] = []
@@ -75,7 +75,7 @@ class Dict:
 class Blob:
     """Bytes that begin like a pickle: the first of them, the offset in the file, the full length."""
 
-    __slots__ = ("data", "start", "size")
+    __slots__ = ("data", "size", "start")
 
     def __init__(self, data: bytes, start: int, size: int) -> None:
         self.data, self.start, self.size = data, start, size
@@ -161,7 +161,7 @@ _KINDS: dict[type, Arg] = {
 class Record:
     """The uses and anomalies of one walk, each use once, at its first place."""
 
-    __slots__ = ("uses", "anomalies", "acted", "_variants")
+    __slots__ = ("_variants", "acted", "anomalies", "uses")
 
     def __init__(self) -> None:
         self.uses: dict[tuple[str, str, Use, tuple[Arg, ...] | None], GlobalUse] = {}

@@ -59,7 +59,10 @@ def found(
     confidence: Confidence = Confidence.HIGH,
     **args: object,
 ) -> Finding:
-    """A finding at a member or path; `at` is a half-open byte range, `by` the discriminator, `args` fill the message."""
+    """A finding at a member or path.
+
+    `at` is a half-open byte range, `line` 1-based, `by` the discriminator; `args` fill the rule's message.
+    """
     path = member if isinstance(member, str) else member.path
     pairs = tuple((name, str(value)) for name, value in args.items())
     return Finding(Location(path, *at, line), rule, by, pairs, confidence)

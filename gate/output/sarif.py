@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gate import __version__
-from gate.core.decision import Decision, Outcome, Reason, Request
+from gate.core.decision import Decision, Reason, Request
 from gate.core.finding import Confidence, Finding, Level, Rule
 from gate.core.report import Json, Report
 from gate.core.text import printable

@@ -53,7 +53,9 @@ def _waiver(row: object, where: str) -> Waiver:
         raise UsageError(f"{where} > {key}: is unknown; known: {', '.join(sorted(_KEYS))}")
     for key in sorted(_KEYS - _OPTIONAL - row.keys()):
         raise UsageError(f"{where} > {key}: is missing")
-    values = {key: _text(row, key, where) for key in _TEXTS} | {key: _time(row[key], f"{where} > {key}") for key in _TIMES}
+    values = {key: _text(row, key, where) for key in _TEXTS} | {
+        key: _time(row[key], f"{where} > {key}") for key in _TIMES
+    }
     digest = _text(row, "digest", where) if "digest" in row else None
     _check_times(values, where)
     if values["code"] in standard().mandatory:

@@ -56,7 +56,9 @@ def test_exit_zero_changes_the_exit_code_and_nothing_else(gate, loud, shouting):
     assert result.returncode == 0 and result.stdout.startswith("DENY")
 
 
-def test_with_several_targets_each_has_its_own_outcome_and_the_worst_is_the_exit_code(gate, clean, loud, make, shouting):
+def test_with_several_targets_each_has_its_own_outcome_and_the_worst_is_the_exit_code(
+    gate, clean, loud, make, shouting
+):
     cut = make(zipped({"a": b"1"})[:-25], "cut.zip")
     result = gate("scan", clean, cut, loud, *shouting, "-f", "json")
     outcomes = [json.loads(line)["decision"]["outcome"] for line in result.stdout.splitlines()]
@@ -209,7 +211,12 @@ def test_10000_levels_of_nesting_end_quickly(gate, make):
 
 
 def test_no_name_of_a_member_reaches_the_terminal_as_it_is(gate, make, shouting):
-    evil = {"\x1b[2J\x1b]0;owned\x07": b"HELLO", "::error::x": b"HELLO", "##[add-path]y": b"HELLO", "\u202etxt.exe": b"HELLO"}
+    evil = {
+        "\x1b[2J\x1b]0;owned\x07": b"HELLO",
+        "::error::x": b"HELLO",
+        "##[add-path]y": b"HELLO",
+        "\u202etxt.exe": b"HELLO",
+    }
     for format_ in ("text", "json", "sarif"):
         out = gate("scan", make(evil), *shouting, "-f", format_).stdout
         assert "\x1b" not in out and "\u202e" not in out and "##[" not in out
@@ -244,9 +251,22 @@ def test_an_interrupt_is_exit_130_without_a_traceback(make, tmp_path):
 
 def test_help_imports_nothing_heavy():
     script = "import gate.cli, sys; print(sorted(set(sys.modules) & set(sys.argv[1:])))"
-    heavy = ["yaml", "opapywasm", "wasmtime", "sigstore", "lief", "presidio_analyzer", "pip_audit", "rich", "isal", "multiprocessing"]
+    heavy = [
+        "yaml",
+        "opapywasm",
+        "wasmtime",
+        "sigstore",
+        "lief",
+        "presidio_analyzer",
+        "pip_audit",
+        "rich",
+        "isal",
+        "multiprocessing",
+    ]
     heavy += ["gate.pipeline", "gate.registry", "gate.archive", "gate.adapters.opa_wasm"]
-    result = subprocess.run([sys.executable, "-c", script, *heavy], capture_output=True, text=True, cwd=ROOT, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", script, *heavy], capture_output=True, text=True, cwd=ROOT, check=True
+    )
     assert result.stdout.strip() == "[]"
 
 

@@ -33,7 +33,18 @@ def built(tmp_path_factory):
 def test_each_variant_gets_its_decision_in_every_format(gate, built, case, tmp_path):
     target, stage = getattr(built, case[0]), case[1]
     outcome, codes = CASES[case]
-    arguments = ("scan", target, "--stage", stage, "--effective-time", NOW, "-f", "json", "-o", f"sarif={tmp_path / 's'}")
+    arguments = (
+        "scan",
+        target,
+        "--stage",
+        stage,
+        "--effective-time",
+        NOW,
+        "-f",
+        "json",
+        "-o",
+        f"sarif={tmp_path / 's'}",
+    )
     result = gate(*arguments)
     document = json.loads(result.stdout)
     assert document["decision"]["outcome"] == outcome and result.stderr == ""
@@ -53,7 +64,9 @@ def test_opa_on_the_same_document_decides_the_same(gate, built, case):
     schema = json.loads((ROOT / "policies" / "input.schema.json").read_text())
     jsonschema.Draft202012Validator(schema).validate(json.loads(facts))
     command = [opa(), "eval", "-b", "policies", "--stdin-input", "--format", "raw", "data.gate.decision.result"]
-    theirs = json.loads(subprocess.run(command, input=facts, capture_output=True, text=True, check=True, cwd=ROOT).stdout)
+    theirs = json.loads(
+        subprocess.run(command, input=facts, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    )
     ours = json.loads(gate("scan", target, "--stage", stage, "--effective-time", NOW, "-f", "json").stdout)["decision"]
     assert theirs["outcome"] == ours["outcome"]
     for part in ("reasons", "warnings", "waived"):
@@ -82,7 +95,9 @@ def test_nothing_of_the_archive_is_run(gate, built):
 
 
 def test_the_validator_of_the_standard_accepts_real_logs(gate, built, tool, tmp_path):  # noqa: F811
-    logs = [json.loads(gate("scan", getattr(built, case[0]), "--stage", case[1], "-f", "sarif").stdout) for case in CASES]
+    logs = [
+        json.loads(gate("scan", getattr(built, case[0]), "--stage", case[1], "-f", "sarif").stdout) for case in CASES
+    ]
     both = json.loads(gate("scan", built.dirty_mar, built.clean_mlflow, "-f", "sarif").stdout)
     assert complaints(tool, [*logs, both], tmp_path) == []
 

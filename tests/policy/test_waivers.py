@@ -86,7 +86,11 @@ def test_a_waiver_file_is_read():
         ('["staging"]', "[]", "w.toml > waiver 1 > stages"),
         ('["staging"]', "[[]]", "w.toml > waiver 1 > stages"),
         ('"2026-12-01T00:00:00Z"', '"soon"', "w.toml > waiver 1 > expires: must be a date, or a time with a zone"),
-        ('"2026-12-01T00:00:00Z"', '"2026-13-01T00:00:00Z"', "w.toml > waiver 1 > expires: must be a date, or a time with a zone"),
+        (
+            '"2026-12-01T00:00:00Z"',
+            '"2026-13-01T00:00:00Z"',
+            "w.toml > waiver 1 > expires: must be a date, or a time with a zone",
+        ),
         ('"2026-12-01T00:00:00Z"', '"2026-10-01T00:00:00Z"', "within 180 days"),
         ('"2026-12-01T00:00:00Z"', '"2027-12-01T00:00:00Z"', "within 180 days"),
         ('"pii.email-address"', '"serialization.dangerous-call"', "is mandatory and cannot be waived"),

@@ -10,9 +10,9 @@ from gate.archive.source import Source
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 from gate.formats.pickle_layouts import TORCH_MAGIC, TORCH_PICKLES, Torch, array_bytes, padded, raw_follows
-from gate.formats.pickle_literals import Broken
 from gate.formats.pickle_machine import Machine
 from gate.formats.pickle_stack import Stopped
+from gate.formats.pickle_strings import Broken
 from gate.formats.pickle_tape import Bytes, Tape
 from gate.formats.pickle_values import Blob, Instance, Record, Value
 from gate.formats.pickle_words import Anomaly, Arg, GlobalUse, Kind, Oddity, Status, Use, Walk
@@ -25,8 +25,10 @@ GLANCE = 512
 """Opcodes after which a head that has not broken counts as a pickle."""
 SURE = 6
 """Opcodes after a protocol header that random bytes do not reach: 1 in 10^7 heads does."""
-TRIAL = 64
-"""Opcodes that starting a stream is worth, so that a search is bounded as well."""
+TRIAL = 16
+"""Opcodes that starting a stream is worth."""
+SEARCH = 2_000_000
+"""Opcodes left for a search: 1 GB of random bytes has 65,000 places that begin like a pickle."""
 _STARTS = frozenset(b"(])}NIJKLMFGSTUVXcPBC\x80\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97")
 _NAME = rb"[A-Za-z_][\w.]{0,200}\n"
 _BEGINNING = re.compile(rb"\x80[\x00-\x05]|c" + _NAME + _NAME)
@@ -67,7 +69,7 @@ class _Meter:
         self._source.tick()
         self.left -= ops
         if self.left < 0:
-            raise NotExamined(GapReason.BUDGET, f"more than {self._source.limits.opcodes} opcodes")
+            raise NotExamined(GapReason.BUDGET, "more opcodes, or more that looks like them, than the limit")
 
 
 class _Glance:
@@ -177,6 +179,7 @@ class _Walker:
 
     def _search(self, at: int) -> None:
         """Streams in what follows a break or junk: kept only when they call what they import, or are whole."""
+        self.meter.left = min(self.meter.left, SEARCH)
         at = at if self.tape.rewind(at) else self.tape.base
         found = self.tape.find(_BEGINNING, at, _LONGEST)
         start = next(found, -1)

@@ -6,8 +6,8 @@ import math
 import re
 from dataclasses import dataclass, field
 
-from gate.formats.pickle_literals import Broken
 from gate.formats.pickle_machine import Machine
+from gate.formats.pickle_strings import Broken
 from gate.formats.pickle_tape import Tape
 from gate.formats.pickle_values import Dict, Global, Instance, Value
 from gate.formats.pickle_words import Oddity

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from struct import Struct
 
+from gate.formats.pickle_strings import Broken, unescape
 from gate.formats.pickle_tape import Tape
 from gate.formats.pickle_values import LONG_BYTES, LONG_TEXT, UNKNOWN, Blob, Opaque, Record, Value
 from gate.formats.pickle_words import Kind, Oddity
@@ -24,15 +25,7 @@ LINE = 2**20
 _INT = Struct("<i").unpack_from
 _DECIMAL = re.compile(rb"-?(0|[1-9][0-9]*)")
 _DIGITS = re.compile(rb"[ \t\v\f\r]*[+-]?(0[xX]_?[0-9a-fA-F_]+|0[oO]_?[0-7_]+|0[bB]_?[01_]+|[0-9_]+)[ \t\v\f\r]*")
-_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.)", re.DOTALL)
-_SIMPLE = dict(
-    zip(b"\n\\'\"abfnrtv", (b"", b"\\", b"'", b'"', b"\a", b"\b", b"\f", b"\n", b"\r", b"\t", b"\v"), strict=True)
-)
 _PUTS = frozenset(b"pqr\x94")
-
-
-class Broken(Exception):
-    """Here every unpickler stops with an error."""
 
 
 class Literals:
@@ -308,21 +301,3 @@ class Literals:
         """After an opcode that fetched or dropped a value: no pickler files the value on top right then."""
         if pos < len(self.buf) and self.buf[pos] in _PUTS:
             self.record.odd(Oddity.MEMO_TARGET, self.base + pos)
-
-
-def unescape(data: bytes) -> bytes:
-    """The value of a string literal of Python 2, as PyBytes_DecodeEscape has it."""
-    if b"\\" not in data:
-        return data
-    if re.search(rb"(?<!\\)(\\\\)*\\(x(?![0-9a-fA-F]{2})|\Z)", data):
-        raise Broken("a string with a broken escape")
-    return _ESCAPE.sub(_escaped, data)
-
-
-def _escaped(match: re.Match[bytes]) -> bytes:
-    code = match[1]
-    if code[:1] == b"x":
-        return bytes((int(code[1:], 16),))
-    if code[:1].isdigit() and code[0] < ord("8"):
-        return bytes((int(code, 8) & 255,))
-    return _SIMPLE.get(code[0], match[0])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import Protocol
 
-from gate.formats.pickle_literals import Broken
+from gate.formats.pickle_known import KEPT, LOADERS, encoded, persistent
 from gate.formats.pickle_stack import Stack
+from gate.formats.pickle_strings import Broken
 from gate.formats.pickle_tape import Tape
 from gate.formats.pickle_values import (
     COMPUTED,
     LONG_BYTES,
-    LONG_TEXT,
     NAME,
     PERSISTENT,
     UNKNOWN,
@@ -212,7 +212,7 @@ class Machine(Stack):
             listed = (Arg(Kind.PICKLE), *listed[1:])
         self._used(what, use, pos, listed)
         if pair == ("_codecs", "encode") and type(args) is tuple:
-            return _encoded(what, args)
+            return encoded(what, args)
         if pair == ("builtins", "getattr") and type(args) is tuple and len(args) == 2:
             return self._attribute(what, *args, pos)
         return Instance(what, args if pair in KEPT and type(args) is tuple else None)
@@ -268,51 +268,9 @@ class Machine(Stack):
     def op_binpersid(self, pos: int) -> int:
         pid = self.stack[-1]
         self.host.named(pid)
-        self.stack[-1] = _persistent(pid)
+        self.stack[-1] = persistent(pid)
         return pos
 
     def op_readonly(self, pos: int) -> int:
         self.stack[-1] = LONG_BYTES
         return pos
-
-
-def _persistent(pid: Value) -> Value:
-    """What a loader finds under an id; torch's, before the zip format, find a class under ("module", class, ...)."""
-    if type(pid) is tuple and len(pid) == 4 and pid[0] == "module" and type(pid[1]) is Global:
-        return pid[1]
-    return PERSISTENT
-
-
-def _encoded(what: Global, args: tuple[Value, ...]) -> Value:
-    """`_codecs.encode(text, "latin1")`: how protocols 0 to 2 write bytes."""
-    text = args[0] if args else None
-    if type(text) is Blob or text is LONG_TEXT:
-        return text if type(text) is Blob else LONG_BYTES
-    if type(text) is str and args[1:2] in (("latin1",), ("latin-1",)):
-        return text.encode("latin-1", "replace")
-    return Instance(what)
-
-
-LOADERS = frozenset(
-    (module, name)
-    for modules, names in (
-        (
-            "pickle _pickle dill dill._dill cloudpickle cloudpickle.cloudpickle pandas.compat.pickle_compat",
-            "loads _loads",
-        ),
-        ("torch.storage torch", "_load_from_bytes"),
-        ("numpy._core.numeric numpy.core.numeric", "loads"),
-    )
-    for module in modules.split()
-    for name in names.split()
-)
-"""Functions that unpickle their first argument."""
-KEPT = frozenset(
-    (module, name)
-    for modules, name in (
-        ("joblib.numpy_pickle sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper"),
-        ("numpy", "dtype"),
-    )
-    for module in modules.split()
-)
-"""Classes whose state says how many raw bytes follow: joblib's arrays."""

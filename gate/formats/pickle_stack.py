@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from gate.core.errors import NotExamined
 from gate.core.gap import GapReason
-from gate.formats.pickle_literals import Broken, Literals
+from gate.formats.pickle_literals import Literals
+from gate.formats.pickle_strings import Broken
 from gate.formats.pickle_tape import Tape
 from gate.formats.pickle_values import ITEMS, LIST, Dict, Record, Value
 from gate.formats.pickle_words import Oddity, Use

@@ -51,11 +51,11 @@ def _formats() -> tuple[re.Pattern[bytes], dict[str, str]]:
     return re.compile(groups.encode("latin-1")), unread
 
 
-def _unread(head: bytes) -> str:
-    """What gate does not look at in a member that begins like this; "" where there is no such thing."""
+def _unread(head: bytes) -> str | None:
+    """What gate does not look at in a member that begins like this; "" for nothing, None for a format nobody knows."""
     pattern, unread = _formats()
     match = pattern.match(head[:SNIFF])
-    return unread[match.lastgroup or ""] if match else ""
+    return unread[match.lastgroup or ""] if match else None
 
 
 def _holds_objects(head: bytes) -> bool:
@@ -107,7 +107,7 @@ class Serialization(Inspector):
     def wants(self, member: Member) -> Need | None:
         if looks_like_pickle(member.head) or _holds_objects(member.head):
             return Need.STREAM
-        return Need.HEAD if _unread(member.head) else None
+        return Need.HEAD if _unread(member.head) is not None else None
 
     def inspect(self, member: Member) -> Iterator[Said]:
         unread = _unread(member.head)

@@ -18,7 +18,7 @@ from gate.core.limits import Limits
 from gate.inspectors.serialization import inspector
 
 
-def blocked(data: bytes) -> list:
+def blocked(data: bytes) -> list[Finding | Gap]:
     budget = Budget(Limits())
     budget.admit(len(data))
     member = Member("x", Entry(b"x", None, window=Memory(data, budget)), budget)
@@ -56,7 +56,7 @@ CLASSES = {
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_this_class_of_bypass_is_blocked(cls):
+def test_this_class_of_bypass_is_blocked(cls: str) -> None:
     for name in CLASSES[cls]:
         rules = {item.rule for item in blocked(DANGEROUS[name]) if isinstance(item, Finding)}
         assert rules & {"serialization.dangerous-call", "serialization.dangerous-reference", "serialization.anomaly"}, (
@@ -67,7 +67,7 @@ def test_this_class_of_bypass_is_blocked(cls):
 @pytest.mark.parametrize(
     "name", ["protocol-0", "inst", "obj", "hidden-in-dict", "no-proto", "latin-string", "frame-short"]
 )
-def test_no_cut_and_no_flipped_bit_makes_a_call_that_still_happens_clean(name):
+def test_no_cut_and_no_flipped_bit_makes_a_call_that_still_happens_clean(name: str) -> None:
     data = {**STRUCTURES, **PARSING}[name]
     sink = data.index(b"system") + len(b"system")
     after = data.index(b"R", sink) + 1 if b"R" in data[sink:] else len(data) - 1
@@ -81,6 +81,6 @@ def test_no_cut_and_no_flipped_bit_makes_a_call_that_still_happens_clean(name):
         assert blocked(bytes(damaged))
 
 
-def test_two_million_nested_tuples_as_a_key_do_not_crash_the_walk():
+def test_two_million_nested_tuples_as_a_key_do_not_crash_the_walk() -> None:
     data = b"\x80\x04})" + b"\x85" * 2_000_000 + b"Ns."
     assert blocked(data) == []

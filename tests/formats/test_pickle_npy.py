@@ -11,19 +11,19 @@ from gate.core.limits import Limits
 from gate.formats.pickle_npy import objects_start, walk_objects
 
 
-def test_an_array_of_numbers_holds_no_pickle():
+def test_an_array_of_numbers_holds_no_pickle() -> None:
     assert objects_start(numpy_array()) is None
 
 
 @pytest.mark.parametrize(
     "descr", ["'|O'", "[('a', '<f4'), ('b', '|O')]", "[('a', [('b', '|O', (2,))])]", "('|O', (2,))"]
 )
-def test_objects_anywhere_in_the_type_are_found(descr):
+def test_objects_anywhere_in_the_type_are_found(descr: str) -> None:
     header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': (1L,), }}".ljust(118).encode()
     assert objects_start(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header) == 10 + len(header)
 
 
-def test_offsets_are_those_of_the_file_and_reading_is_forward():
+def test_offsets_are_those_of_the_file_and_reading_is_forward() -> None:
     data = numpy_array(pk.pickle(pk.system(), version=3))
     budget = Budget(Limits())
     result = walk_objects(Forward(lambda: iter([data]), len(data), budget))
@@ -42,6 +42,6 @@ def test_offsets_are_those_of_the_file_and_reading_is_forward():
         b"\x93NUMPY\x01\x00\x10\x00" + b"{'descr': 5.5}  ",
     ],
 )
-def test_a_broken_header_is_a_format_error(head):
+def test_a_broken_header_is_a_format_error(head: bytes) -> None:
     with pytest.raises(FormatError):
         objects_start(head)

@@ -6,7 +6,9 @@ import struct
 import subprocess
 import sys
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -25,8 +27,9 @@ from gate.formats.pickle_values import NAME
 class Oracle:
     """The child process; it is started again when a pickle kills it."""
 
-    def __init__(self, folder: Path):
-        self.folder, self.child = folder, None
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.child: Any = None
 
     def reached(self, data: bytes) -> set[tuple[str, str]]:
         if self.child is None or self.child.poll() is not None:
@@ -37,7 +40,7 @@ class Oracle:
         line = self.child.stdout.readline()
         return {(module, name) for module, name in json.loads(line)} if line else set()
 
-    def close(self):
+    def close(self) -> None:
         if self.child is not None:
             self.child.stdin.close()
             self.child.wait(timeout=10)
@@ -45,7 +48,7 @@ class Oracle:
 
 
 @pytest.fixture(scope="module")
-def oracle(tmp_path_factory):
+def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
     folder = tmp_path_factory.mktemp("oracle")
     running = Oracle(folder)
     yield running
@@ -120,20 +123,20 @@ def program(rng: random.Random) -> bytes:
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.integers(0, 2**64))
-def test_the_walk_sees_every_name_that_an_unpickler_looks_up(oracle, seed):
+def test_the_walk_sees_every_name_that_an_unpickler_looks_up(oracle: Oracle, seed: int) -> None:
     data = program(random.Random(seed))
     assert not unseen(read(data), oracle.reached(data))
 
 
-def test_random_programs_reach_deep_enough_to_mean_something(oracle):
+def test_random_programs_reach_deep_enough_to_mean_something(oracle: Oracle) -> None:
     programs = [program(random.Random(seed)) for seed in range(150)]
     reached = [oracle.reached(data) for data in programs]
     assert sum(bool(names) for names in reached) > 90
     assert not any(unseen(read(data), names) for data, names in zip(programs, reached, strict=True))
 
 
-@pytest.mark.parametrize("name", {**STRUCTURES, **PARSING, **FILES})
-def test_the_walk_sees_what_an_unpickler_looks_up_in_every_hostile_case(oracle, name):
+@pytest.mark.parametrize("name", [*STRUCTURES, *PARSING, *FILES])
+def test_the_walk_sees_what_an_unpickler_looks_up_in_every_hostile_case(oracle: Oracle, name: str) -> None:
     data = DANGEROUS[name]
     result = read(data)
     if Oddity.FRAME not in {anomaly.kind for anomaly in result.anomalies}:
@@ -142,7 +145,7 @@ def test_the_walk_sees_what_an_unpickler_looks_up_in_every_hostile_case(oracle, 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.sampled_from(sorted(PARSING) + sorted(STRUCTURES)), st.integers(0, 2**32), st.booleans())
-def test_no_damage_hides_a_call_that_an_unpickler_still_makes(oracle, name, seed, cut):
+def test_no_damage_hides_a_call_that_an_unpickler_still_makes(oracle: Oracle, name: str, seed: int, cut: bool) -> None:
     rng = random.Random(seed)
     data = bytearray(DANGEROUS[name])
     if cut:

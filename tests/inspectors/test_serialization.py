@@ -2,6 +2,7 @@
 
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from gate.core.limits import Limits
 from gate.facts.pickles import PickleGlobal, PickleImports
 from gate.facts.seen import Seen
 from gate.facts.store import Store
+from gate.inspectors import Said
 from gate.inspectors.serialization import ITEMS, inspector
 from gate.registry import load
 
@@ -29,8 +31,8 @@ def member(data: bytes, path: str = "model.bin", **limits: int) -> Member:
     return Member(path, Entry(b"model.bin", None, window=Memory(data, budget)), budget)
 
 
-def said(data: bytes, **limits: int) -> list:
-    one = member(data, **limits)
+def said(data: bytes, **limits: int) -> list[Said]:
+    one = member(data, "model.bin", **limits)
     return list(inspector.inspect(one)) if inspector.wants(one) is not None else []
 
 
@@ -43,12 +45,12 @@ def gaps(data: bytes, **limits: int) -> list[Gap]:
 
 
 @pytest.mark.parametrize("name", DANGEROUS)
-def test_every_hostile_pickle_has_an_error(name):
+def test_every_hostile_pickle_has_an_error(name: str) -> None:
     assert {found.rule for found in findings(DANGEROUS[name])} & ERRORS
 
 
 @pytest.mark.parametrize("name", SINKS)
-def test_a_call_of_a_sink_is_named_with_its_bytes(name):
+def test_a_call_of_a_sink_is_named_with_its_bytes(name: str) -> None:
     (found,) = (one for one in findings(SINKS[name]) if one.rule == "serialization.dangerous-call")
     assert found.discriminator == name
     assert SINKS[name][found.location.start : found.location.end] == pk.REDUCE
@@ -56,32 +58,32 @@ def test_a_call_of_a_sink_is_named_with_its_bytes(name):
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_what_nobody_knows_is_unverified_and_not_dangerous(name):
+def test_what_nobody_knows_is_unverified_and_not_dangerous(name: str) -> None:
     assert {found.rule for found in findings(UNKNOWN[name])} == {"serialization.unverified-global"}
 
 
 @pytest.mark.parametrize("name", BENIGN)
-def test_what_libraries_write_has_no_finding_and_no_gap(name):
+def test_what_libraries_write_has_no_finding_and_no_gap(name: str) -> None:
     items = said(BENIGN[name])
     assert [item for item in items if isinstance(item, Finding | Gap)] == []
     assert [type(item) for item in items if isinstance(item, PickleImports)] == [PickleImports]
 
 
 @pytest.mark.parametrize("name", QUIET)
-def test_bytes_that_are_no_pickle_have_no_finding_and_no_gap(name):
+def test_bytes_that_are_no_pickle_have_no_finding_and_no_gap(name: str) -> None:
     assert said(QUIET[name]) == []
 
 
-def test_text_whose_first_bytes_are_a_complete_call_is_dangerous():
+def test_text_whose_first_bytes_are_a_complete_call_is_dangerous() -> None:
     text = b"cposix\nsystem\n(S'touch gate_canary'\ntR.\nThis file is a readme.\n"
     assert "serialization.dangerous-call" in {found.rule for found in findings(text)}
 
 
-def test_text_that_imports_a_sink_and_then_breaks_is_dangerous():
+def test_text_that_imports_a_sink_and_then_breaks_is_dangerous() -> None:
     assert [found.rule for found in findings(b"cantigravity\ngeohash\nblah")] == ["serialization.dangerous-reference"]
 
 
-def test_text_files_of_this_python_are_quiet():
+def test_text_files_of_this_python_are_quiet() -> None:
     root = Path(sysconfig.get_paths()["stdlib"])
     files = [path for path in sorted(root.rglob("*")) if path.suffix in {".py", ".txt", ".cfg", ".pem", ".rst", ".md"}]
     loud = [path for path in files[:1500] if path.is_file() and said(path.read_bytes())]
@@ -89,43 +91,43 @@ def test_text_files_of_this_python_are_quiet():
     assert loud == []
 
 
-def test_an_import_without_a_call_is_a_reference_and_one_finding_a_global_is_enough():
+def test_an_import_without_a_call_is_a_reference_and_one_finding_a_global_is_enough() -> None:
     one = pk.named("os", "system") + pk.POP
     assert [found.rule for found in findings(pk.pickle(one, one, pk.NONE))] == ["serialization.dangerous-reference"]
     assert [found.rule for found in findings(pk.pickle(one, pk.system()))] == ["serialization.dangerous-call"]
 
 
-def test_a_second_reading_of_raw_bytes_is_told_with_less_confidence():
+def test_a_second_reading_of_raw_bytes_is_told_with_less_confidence() -> None:
     (found,) = (one for one in findings(DANGEROUS["joblib-read-plainly"]) if one.discriminator == "os.system")
     assert found.confidence is Confidence.MEDIUM
 
 
-def test_an_import_of_gate_itself_is_dangerous():
+def test_an_import_of_gate_itself_is_dangerous() -> None:
     assert findings(pk.pickle(pk.named("gate.policy", "x")))[0].rule == "serialization.dangerous-reference"
 
 
-def test_a_pickle_that_breaks_off_is_a_gap_beside_what_it_ran():
+def test_a_pickle_that_breaks_off_is_a_gap_beside_what_it_ran() -> None:
     items = said(DANGEROUS["cut-after"])
     assert "serialization.dangerous-call" in {item.rule for item in items if isinstance(item, Finding)}
     assert [item.reason for item in items if isinstance(item, Gap)] == [GapReason.CORRUPT]
 
 
-def test_a_harmless_pickle_that_breaks_off_is_a_gap():
+def test_a_harmless_pickle_that_breaks_off_is_a_gap() -> None:
     assert [gap.reason for gap in gaps(BENIGN["literals"][:-100])] == [GapReason.CORRUPT]
 
 
-def test_too_many_opcodes_are_a_gap():
+def test_too_many_opcodes_are_a_gap() -> None:
     data = pk.pickle((pk.NONE + pk.POP) * 50_000, pk.NONE)
     assert [gap.reason for gap in gaps(data, opcodes=1000)] == [GapReason.BUDGET]
 
 
-def test_trailing_bytes_are_a_warning():
+def test_trailing_bytes_are_a_warning() -> None:
     data = BENIGN["estimator"] + b"\xff" * 10
     assert [found.rule for found in findings(data)] == ["serialization.trailing-data"]
 
 
-def test_an_npy_file_is_read_only_if_it_holds_objects():
-    assert inspector.wants(member(numpy_array())) is None
+def test_an_npy_file_is_read_only_if_it_holds_objects() -> None:
+    assert inspector.wants(member(numpy_array())) is Need.HEAD and said(numpy_array()) == []
     assert inspector.wants(member(BENIGN["npy-objects"])) is Need.STREAM
     assert [gap.reason for gap in gaps(numpy_array()[:30])] == [GapReason.CORRUPT]
 
@@ -142,13 +144,13 @@ def test_an_npy_file_is_read_only_if_it_holds_objects():
         (b"class Net(Module):\n  __parameters__ = []\n", "torchscript"),
     ],
 )
-def test_a_format_that_may_run_code_and_is_not_read_is_a_gap(head, name):
-    (gap,) = said(head)
+def test_a_format_that_may_run_code_and_is_not_read_is_a_gap(head: bytes, name: str) -> None:
+    (gap,) = gaps(head)
     assert gap.reason is GapReason.UNSUPPORTED
     assert gap.detail.startswith(f"not examined: {name}: ")
 
 
-def test_facts_and_notes_tell_every_global_with_its_verdict():
+def test_facts_and_notes_tell_every_global_with_its_verdict() -> None:
     items = said(BENIGN["estimator"])
     notes = [item for item in items if isinstance(item, PickleGlobal)]
     (fact,) = (item for item in items if isinstance(item, PickleImports))
@@ -157,12 +159,12 @@ def test_facts_and_notes_tell_every_global_with_its_verdict():
     assert {note.verdict for note in notes} == {"clean", "info"}
 
 
-def test_the_section_counts_by_verdict_and_lists_a_few():
+def test_the_section_counts_by_verdict_and_lists_a_few() -> None:
     store = Store()
     for i in range(ITEMS + 20):
         store.extend(inspector.inspect(member(STRUCTURES["reference-only"], f"{i:04}.pkl")), "serialization")
     store.extend(inspector.inspect(member(UNKNOWN["own-class"], "own.pkl")), "serialization")
-    section = inspector.section(Seen(store, inspector.produces))
+    section: Any = inspector.section(Seen(store, inspector.produces))
     assert section["pickles"] == ITEMS + 21
     assert section["globals"]["dangerous"] == ITEMS + 20
     assert len(section["dangerous"]) == ITEMS
@@ -171,7 +173,7 @@ def test_the_section_counts_by_verdict_and_lists_a_few():
     assert section["truncated"] == 20
 
 
-def test_messages_fill_every_argument():
+def test_messages_fill_every_argument() -> None:
     rules = load().rules
     texts = [rules[one.rule].say(dict(one.args)) for data in DANGEROUS.values() for one in findings(data)]
     assert texts

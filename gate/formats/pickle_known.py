@@ -1,0 +1,47 @@
+"""The few functions and classes whose effect on a walk is known exactly."""
+
+from __future__ import annotations
+
+from gate.formats.pickle_values import LONG_BYTES, LONG_TEXT, PERSISTENT, Blob, Global, Instance, Value
+
+
+def persistent(pid: Value) -> Value:
+    """What a loader finds under an id; torch's, before the zip format, find a class under ("module", class, ...)."""
+    if type(pid) is tuple and len(pid) == 4 and pid[0] == "module" and type(pid[1]) is Global:
+        return pid[1]
+    return PERSISTENT
+
+
+def encoded(what: Global, args: tuple[Value, ...]) -> Value:
+    """`_codecs.encode(text, "latin1")`: how protocols 0 to 2 write bytes."""
+    text = args[0] if args else None
+    if type(text) is Blob or text is LONG_TEXT:
+        return text if type(text) is Blob else LONG_BYTES
+    if type(text) is str and args[1:2] in (("latin1",), ("latin-1",)):
+        return text.encode("latin-1", "replace")
+    return Instance(what)
+
+
+LOADERS = frozenset(
+    (module, name)
+    for modules, names in (
+        (
+            "pickle _pickle dill dill._dill cloudpickle cloudpickle.cloudpickle pandas.compat.pickle_compat",
+            "loads _loads",
+        ),
+        ("torch.storage torch", "_load_from_bytes"),
+        ("numpy._core.numeric numpy.core.numeric", "loads"),
+    )
+    for module in modules.split()
+    for name in names.split()
+)
+"""Functions that unpickle their first argument."""
+KEPT = frozenset(
+    (module, name)
+    for modules, name in (
+        ("joblib.numpy_pickle sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper"),
+        ("numpy", "dtype"),
+    )
+    for module in modules.split()
+)
+"""Classes whose state says how many raw bytes follow: joblib's arrays."""

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from gate.archive.archive import Archive
 from gate.archive.budget import Account
-from gate.archive.inventory import InventoryRow
+from gate.archive.inventory import Inventory, Plain
 from gate.archive.walk import Mine
 from gate.core.errors import OutOfSpace
 from gate.core.gap import Gap, GapReason
@@ -59,7 +59,7 @@ class _Batch(NamedTuple):
     """
 
     items: list[tuple[Said, str]]
-    rows: list[InventoryRow]
+    rows: list[Plain]
     visits: dict[str, int]
     spent: Account
     done: int
@@ -92,7 +92,7 @@ class _Worker:
         self._done = _WHOLE - 1
         self._partial = False
         """Rows of the entry at hand were handed over already, so it must never be looked at again."""
-        archive.rows.drain()  # a late worker is a copy of a parent that has rows
+        archive.rows = Inventory()  # a late worker is a copy of a parent that has rows
 
     def run(self) -> None:
         try:
@@ -238,7 +238,7 @@ class _Crew:
                 self._listing.add(item)
             self._store.add(item, by)
         for row in batch.rows:
-            self._archive.rows.add(row)
+            self._archive.rows.add(*row)
         self.visits.update(batch.visits)
         budget = self._archive.budget
         budget.restore(budget.account().plus(batch.spent))

@@ -76,7 +76,7 @@ class Archive:
                 nth = 1 if entry.folder else names.count(entry.name)
                 if at == index:
                     path = encode(entry.name, nth)
-                    self.rows.add(InventoryRow(path, -1, "", entry.locator))
+                    self.rows.add(path, -1, "", entry.locator)
                     return path
         self.rows.unread += 1
         return ""

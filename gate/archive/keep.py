@@ -34,7 +34,7 @@ class Keep:
             if self._size > self._budget.limits.memory_bytes:
                 parts, self._parts, self._size = self._parts, None, 0
                 if self._spool:
-                    self._file = tempfile.TemporaryFile()
+                    self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
                     for part in parts:
                         self._write(self._file, part)
         elif self._file is not None:

@@ -13,6 +13,8 @@ _BEGINNINGS = frozenset({b"P"} | {packing.magic[:1] for packing in PACKINGS})
 _DIGITS = frozenset(b"01234567+- \t\n\v\f\r\x1c\x1d\x1e\x1f\0\x80\xff")
 """How a checksum field can begin for any reader."""
 _ASCII = bytes(range(128))
+_NUMBERS = ((100, 108), (108, 116), (116, 124), (124, 136), (136, 148), (329, 337), (337, 345))
+"""Mode, owner, group, size, time, device: where the checksum is an empty field, all of them must make sense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +79,22 @@ def is_tar(head: bytes) -> bool:
     """
     if len(head) < TAR_BLOCK or head[148] not in _DIGITS:
         return False
-    number = _checksum(head[148:156])
+    number = _number(head[148:156])
     if number is None:
         return False
     fields = head[:148] + head[156:TAR_BLOCK]
     total = sum(fields) + 8 * 32  # the field itself counts as spaces
-    return number in (total, total - 256 * len(fields.translate(None, _ASCII)))
+    if number not in (total, total - 256 * len(fields.translate(None, _ASCII))):
+        return False
+    return number != 0 or all(_number(head[i:j]) is not None for i, j in _NUMBERS)
 
 
-def _checksum(field: bytes) -> int | None:
+def _number(field: bytes) -> int | None:
+    """As tarfile reads a number; None where it raises an error."""
     if field[0] in (0x80, 0xFF):
         return int.from_bytes(field, "big", signed=True) if field[0] == 0xFF else int.from_bytes(field[1:], "big")
     try:
-        return int(field.lstrip(b"\0").partition(b"\0")[0].decode("ascii").strip(), 8)
+        return int(field.lstrip(b"\0").partition(b"\0")[0].decode("ascii").strip() or "0", 8)
     except ValueError:
         return None
 

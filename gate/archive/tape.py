@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gate.archive.source import BLOCK, Source
 
@@ -11,10 +11,18 @@ _AHEAD = 2**14
 
 
 class Tape:
-    """One of `source` and `stream`; from random access the bytes of an entry can also be had as a window."""
+    """One of `source` and `stream`; from random access the bytes of an entry can also be had as a window.
 
-    def __init__(self, source: Source | None, stream: Iterator[bytes] | None = None) -> None:
-        self._source, self._stream = source, stream or iter(())
+    `spend` is told what was taken or skipped of a stream; who reads blocks() accounts for them.
+    """
+
+    def __init__(
+        self,
+        source: Source | None,
+        stream: Iterator[bytes] | None = None,
+        spend: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._source, self._stream, self._spend = source, stream or iter(()), spend
         self._held, self._used = b"", 0
         self.at = 0
         """Offset of the next byte."""
@@ -23,6 +31,8 @@ class Tape:
 
     def take(self, n: int) -> bytes:
         """The next `n` bytes, or fewer at the end."""
+        if self._source is None:
+            self._spend(n)
         end = self._used + n
         if end <= len(self._held):
             data = self._held[self._used : end]
@@ -52,8 +62,8 @@ class Tape:
     def skip_to(self, at: int) -> None:
         """Go forward to byte `at`."""
         if self._source is None:
-            for _ in self.blocks(at - self.at):
-                pass
+            for block in self.blocks(at - self.at):
+                self._spend(len(block))
             return
         self._used = min(self._used + at - self.at, len(self._held))
         self.at = at

@@ -75,7 +75,8 @@ def _begins(candidate: Packing, head: bytes) -> bool:
     try:  # 64 KiB may well unpack to nothing: empty blocks are legal
         return bool(candidate.engine().decompress(head, _PEEK)) or len(head) >= 2**16
     except lzma.LZMAError as error:
-        return "limit" in str(error)  # a dictionary larger than _LZMA_MEMORY: others open it, so it must be named
+        # A dictionary larger than _LZMA_MEMORY: others open it, so it must be named. Byte 13 begins the data with 0.
+        return "limit" in str(error) and head[13:14] == b"\0"
     except _ERRORS:
         return False
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from gate.archive import tar, unpack, zip
+from gate.archive import tar, unpack, zip, zip_end
 from gate.archive.budget import Budget
-from gate.archive.inventory import Inventory, InventoryRow
+from gate.archive.inventory import Inventory
 from gate.archive.member import Entry, Member, Need, Refusal, Remark
 from gate.archive.paths import encode, escapes, join
 from gate.archive.sniff import closed, is_tar
@@ -78,7 +78,7 @@ class Walk:
         finally:
             read = member is not None and member.sha256 != ""
             size, sha256 = (member.size, member.sha256) if member is not None and read else (-1, "")
-            self._inventory.add(InventoryRow(path, size, sha256, entry.locator))
+            self._inventory.add(path, size, sha256, entry.locator)
             if member is not None:
                 member.close()
             elif entry.close is not None:
@@ -95,7 +95,7 @@ class Walk:
         if member.readable or member.sha256:
             yield member
             yield from self.closed(member)
-            if member.sha256 and (member.containers or zip.may_end_here(member.tail)):
+            if member.sha256 and (member.containers or zip_end.may_end_here(member.tail)):
                 yield from self.inside(member, depth)  # half a container has been said not to be whole already
 
     def inside(self, member: Member, depth: int, mine: Mine = None) -> Walked:
@@ -122,7 +122,7 @@ class Walk:
                     tape = Tape(member.source())
                     yield from _second(tar.entries(tape)) if nth else tar.entries(tape)
                 elif kind == _ZIP_TOO:
-                    if tape is None or not tape.covers(*zip.extent(member.source())):
+                    if tape is None or not tape.covers(*zip_end.extent(member.source())):
                         yield from zip.second(member.source())
                 else:
                     yield from packed(member, unpack.BY_NAME[kind])
@@ -156,20 +156,20 @@ def packed(member: Member, kind: unpack.Packing) -> Iterator[Entry | Remark]:
         return unpack.unpack(kind, member.source)
 
     if is_tar(unpack.peek(kind, member.head)):
-        return tar.entries(Tape(None, stream()))
+        return tar.entries(Tape(None, stream(), member.budget.spend))
     return iter((Entry(_UNPACKED, -1, stream=stream),))
 
 
 def _readings(member: Member) -> tuple[str, ...]:
     """Every kind of container that readers may take a member for: by its first bytes, and as a zip by its last ones."""
     kinds = member.containers
-    if "zip" in kinds or not zip.may_end_here(member.tail):
+    if "zip" in kinds or not zip_end.may_end_here(member.tail):
         return kinds
     try:
         member.seek()
-        at_end = zip.is_at_end(member.source())
+        at_end = zip_end.is_at_end(member.source())
     except (NotExamined, OSError):
-        at_end = zip.is_likely(member.tail, member.size)  # and could not be read: listing() says why
+        at_end = zip_end.is_likely(member.tail, member.size)  # and could not be read: listing() says why
     if not at_end:
         return kinds
     return (*kinds, _ZIP_TOO) if kinds else ("zip",)

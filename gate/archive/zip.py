@@ -7,53 +7,32 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from gate.archive.member import TAIL, Entry, Refusal, Remark
+from gate.archive.member import Entry, Refusal, Remark
 from gate.archive.paths import leaves
 from gate.archive.source import Source
 from gate.archive.unpack import inflate
+from gate.archive.zip_end import Directory, find
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
-_END = struct.Struct("<4s4H2LH")
-_END64 = struct.Struct("<4sQ2H2L4Q")
-_LOCATOR64 = struct.Struct("<4sLQL")
 _READ_AHEAD = 2**20
 _SMALL = 8192
 """A member up to this size is read together with its local header: one system call for most members."""
 _EXTRA = 64
-_FULL64, _FULL32, _FULL16 = 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFF, 0xFFFF
-_FULL = (_FULL16, _FULL32, _FULL32)
+_FULL32, _FULL16 = 0xFFFFFFFF, 0xFFFF
 _UNKNOWN = -1
 _DESCRIPTORS = (12, 16, 20, 24)
 """Bytes of a data descriptor (4.3.9): with or without signature, plain or zip64."""
 _TARGET = 4096
 """Bytes of a link's target: PATH_MAX."""
-_BEGINS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06")
 _ENCRYPTED, _DESCRIPTOR = 0x0001, 0x0008
 _ENCRYPTED_ANY = _ENCRYPTED | 0x0040 | 0x2000
 _STORED, _DEFLATED = 0, 8
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """Where the central directory lies.
-
-    `shift` is what stands before the archive, in bytes; `end` where the end record ends; `mask`: bits of `count`.
-    """
-
-    count: int
-    start: int
-    size: int
-    shift: int
-    end: int
-    mask: int
-    remarks: tuple[Remark, ...]
 
 
 class _Record(NamedTuple):
@@ -71,43 +50,13 @@ class _Record(NamedTuple):
     link: bool
 
 
-def may_end_here(tail: bytes) -> bool:
-    """Whether the last bytes of a file hold the signature of an end record: a reason to call is_at_end()."""
-    return b"PK\x05\x06" in tail
-
-
-def is_at_end(source: Source) -> bool:
-    """Whether a file that begins as something else is a zip as well: loaders look for the end record."""
-    try:
-        directory = _directory(source)
-    except FormatError:
-        return False
-    return source.read_at(directory.start, 4) == b"PK\x01\x02"
-
-
-def is_likely(tail: bytes, size: int) -> bool:
-    """Whether the last bytes of a file of `size` bytes, all that is left of it, hold an end record that makes sense."""
-    for i in _spots(tail):
-        if len(tail) - i >= _END.size:
-            n, start = _END.unpack_from(tail, i)[5:7]
-            if _FULL32 in (n, start) or _CENTRAL.size <= n <= size - len(tail) + i - start:
-                return True
-    return False
-
-
-def extent(source: Source) -> tuple[int, int]:
-    """Where the first entry may begin at the earliest, and the end of the end record."""
-    directory = _directory(source)
-    return directory.shift, directory.end
-
-
 def entries(source: Source) -> Iterator[Entry | Remark]:
     """Every entry that the central directory lists; FormatError when the directory itself is damaged.
 
     What the directory has behind the number of entries that it declares is listed too: some readers count, others read
     to its end.
     """
-    directory = _directory(source)
+    directory = find(source)
     yield from directory.remarks
     if directory.size > source.limits.directory_bytes:
         raise NotExamined(GapReason.TOO_LARGE, f"central directory of {directory.size} bytes")
@@ -132,16 +81,13 @@ def second(source: Source) -> Iterator[Entry]:
 
     Those whose local header is not where it should be are left out: no reader gets at them.
     """
-    try:
-        for entry in entries(source):
-            if isinstance(entry, Entry) and entry.prepare is not None:
-                entry.prepare(entry)
-                entry.prepare = None
-                if entry.refusal is None or entry.refusal.reason is not GapReason.CORRUPT:
-                    entry.findings = (*entry.findings, "archive.second-reading")
-                    yield entry
-    except FormatError:
-        return  # nor does anybody open an archive with a damaged directory
+    for entry in entries(source):
+        if isinstance(entry, Entry) and entry.prepare is not None:
+            entry.prepare(entry)
+            entry.prepare = None
+            if entry.window or entry.stream or entry.refusal is None or entry.refusal.reason is not GapReason.CORRUPT:
+                entry.findings = (*entry.findings, "archive.second-reading")
+                yield entry
 
 
 def _records(source: Source, directory: Directory) -> Iterator[_Record]:
@@ -153,11 +99,13 @@ def _records(source: Source, directory: Directory) -> Iterator[_Record]:
         record = _central(buffer, at - base, at)
         yield record
         at += record.used
+    if at > end:
+        raise FormatError("zip: the central directory ends inside of a record")
 
 
 def entry_at(source: Source, at: int) -> Entry:
     """The entry whose central directory record begins at byte `at`: the locator of an earlier walk."""
-    return _entry(source, _central(source.read_at(at, 2**18), 0, at), _directory(source).shift, _UNKNOWN)
+    return _entry(source, _central(source.read_at(at, 2**18), 0, at), find(source).shift, _UNKNOWN)
 
 
 def _central(buffer: bytes, i: int, at: int) -> _Record:
@@ -167,7 +115,7 @@ def _central(buffer: bytes, i: int, at: int) -> _Record:
     _, _, _, flags, method, _, _, crc, packed, size, n_name, n_extra, n_comment, _, _, attributes, offset = fields
     extra = i + _CENTRAL.size + n_name
     used = _CENTRAL.size + n_name + n_extra + n_comment
-    if len(buffer) < i + used:
+    if len(buffer) < extra:
         raise FormatError(f"zip: central directory record at byte {at} is cut off")
     if _FULL32 in (packed, size, offset):
         packed, size, offset = _zip64(buffer[extra : extra + n_extra], packed, size, offset)
@@ -234,14 +182,14 @@ def _prepare(entry: Entry, source: Source, record: _Record, shift: int, followin
 
 def _bytes(entry: Entry, source: Source, record: _Record, start: int, data: int, local: bytes) -> None:
     """Stored bytes become a window, deflated ones a stream; a small member is already here with its header."""
-    if start + data + record.packed > source.size:
-        entry.refusal = Refusal(GapReason.CORRUPT, "zip: the data goes beyond the end of the archive")
-        return
     if data + record.packed <= len(local):
         held = source.hold(local[data : data + record.packed])
-    else:
-        held = source.window(start + data, record.packed)
-    if record.method == _STORED or not record.packed:  # nothing deflated to nothing: for readers an empty file
+    else:  # where the data would go beyond the end, readers take what there is
+        at = min(start + data, source.size)
+        held = source.window(at, min(record.packed, source.size - at))
+    if held.size < record.packed:
+        entry.refusal = Refusal(GapReason.CORRUPT, "zip: the data goes beyond the end of the archive")
+    if record.method == _STORED or not held.size:  # nothing deflated to nothing: for readers an empty file
         entry.window = held
     else:
         entry.stream = lambda: inflate(held, 0, held.size)
@@ -257,61 +205,3 @@ def _leads_out(entry: Entry) -> bool:
     except FormatError:
         return True
     return leaves(entry.name.rpartition(b"/")[0], target)
-
-
-def _directory(source: Source) -> Directory:
-    """Where zipfile and PyTorch look: the last end record, whatever its comment; other readers' is remarked upon."""
-    tail_at = max(source.size - TAIL, 0)
-    tail = source.read_at(tail_at, TAIL)
-    spots = [i for i in _spots(tail) if len(tail) - i >= _END.size]
-    if not spots:
-        raise FormatError("zip: no end of central directory; the archive is cut off or damaged")
-    exact = [i for i in spots if i + _END.size + _comment(tail, i) == len(tail)]
-    remarks = [] if exact else [Remark("archive.trailing-data", f"{len(tail) - spots[-1] - _END.size} bytes")]
-    if len(exact) > 1 or (exact and exact[-1] != spots[-1]):
-        remarks.append(Remark("archive.ambiguous-directory", f"{len(spots)} end records"))
-    at = tail_at + spots[-1]
-    _, _, _, _, count, size, start, _ = _END.unpack_from(tail, spots[-1])
-    mask, end = _FULL16, at
-    large = _ends64(source, at)
-    if large:
-        small, (count, size, start, end), mask = (count, size, start), large[0], _FULL64
-        if len(large) > 1 or any(a not in (b, full) for a, b, full in zip(small, large[0], _FULL, strict=False)):
-            remarks.append(Remark("archive.ambiguous-directory", "the end records disagree"))
-    shift = end - size - start
-    if shift < 0:
-        raise FormatError(f"zip: central directory of {size} bytes at byte {start} does not fit before byte {end}")
-    if shift and source.read_at(start, 4) == b"PK\x01\x02":
-        remarks.append(Remark("archive.ambiguous-directory", f"one at byte {start}, one at byte {start + shift}"))
-    if shift or source.read_at(0, 4) not in _BEGINS:
-        remarks.append(Remark("archive.data-before-zip", f"{shift} bytes" if shift else "data"))
-    return Directory(count, start + shift, size, shift, at + _END.size, mask, tuple(remarks))
-
-
-def _spots(tail: bytes) -> Iterator[int]:
-    at = tail.find(b"PK\x05\x06")
-    while at >= 0:
-        yield at
-        at = tail.find(b"PK\x05\x06", at + 1)
-
-
-def _comment(tail: bytes, at: int) -> int:
-    return int.from_bytes(tail[at + 20 : at + 22], "little")
-
-
-def _ends64(source: Source, at: int) -> list[tuple[int, int, int, int]]:
-    """Count, size, start and place of the zip64 end record (4.3.14); none without a locator (4.3.15).
-
-    Readers take it before the plain one, whatever that says; some look just before the locator, others where it points.
-    """
-    locator = source.read_at(at - _LOCATOR64.size, _LOCATOR64.size)
-    if not locator.startswith(b"PK\x06\x07") or len(locator) < _LOCATOR64.size:
-        return []
-    found = []
-    for end in dict.fromkeys((at - _LOCATOR64.size - _END64.size, _LOCATOR64.unpack(locator)[2])):
-        record = source.read_at(end, _END64.size)
-        if record.startswith(b"PK\x06\x06") and len(record) == _END64.size:
-            found.append((*_END64.unpack(record)[7:10], end))
-    if not found:
-        raise FormatError("zip: no zip64 end record where its locator points")
-    return found

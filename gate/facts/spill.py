@@ -29,7 +29,7 @@ class Spill(Generic[T]):
     """
 
     def __init__(self, key: Callable[[T], Any] | None = None) -> None:
-        self._key: Callable[[T], Any] = key or _itself
+        self._key = key
         self._run: list[T] = []
         self._runs: list[_Run[T]] = []
         self._fd = -1
@@ -43,7 +43,8 @@ class Spill(Generic[T]):
             self._flush()
 
     def _flush(self) -> None:
-        self._run.sort(key=self._key)
+        rows: list[Any] = self._run
+        rows.sort(key=self._key)
         try:
             if self._fd < 0:
                 self._fd = _nameless()
@@ -56,8 +57,9 @@ class Spill(Generic[T]):
         self._run = []
 
     def __iter__(self) -> Iterator[T]:
-        runs = [run.rows() for run in self._runs]
-        return heapq.merge(*runs, sorted(self._run, key=self._key), key=self._key)
+        rows: list[Any] = list(self._run)
+        rows.sort(key=self._key)
+        return heapq.merge(*(run.rows() for run in self._runs), rows, key=self._key)
 
     def drain(self) -> list[T]:
         """All rows, unsorted, and forget them, with the file: after a fork it is the parent's as well."""
@@ -72,7 +74,8 @@ class Spill(Generic[T]):
         """The first row whose key starts with `prefix`, without reading more than one chunk of each run."""
         for rows in (*(run.near(prefix) for run in self._runs), self._run):
             for row in rows:
-                if self._key(row)[: len(prefix)] == prefix:
+                key: Any = row if self._key is None else self._key(row)
+                if key[: len(prefix)] == prefix:
                     return row
         return None
 
@@ -84,11 +87,11 @@ class _Run(Generic[T]):
         self._fd, self._firsts, self._spots = fd, firsts, spots
 
     @classmethod
-    def write(cls, rows: list[T], fd: int, key: Callable[[T], Any]) -> _Run[T]:
+    def write(cls, rows: list[T], fd: int, key: Callable[[T], Any] | None) -> _Run[T]:
         firsts, spots, at = [], [], os.fstat(fd).st_size
         for i in range(0, len(rows), _CHUNK):
             blob = pickle.dumps(rows[i : i + _CHUNK], pickle.HIGHEST_PROTOCOL)
-            firsts.append(key(rows[i]))
+            firsts.append(rows[i] if key is None else key(rows[i]))
             spots.append((at, len(blob)))
             at += len(blob)
             while blob:  # a write may be short
@@ -112,7 +115,3 @@ def _nameless() -> int:
     """A descriptor of a private file that has no name, so nothing is left behind whatever happens."""
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())
-
-
-def _itself(row: Any) -> Any:
-    return row

@@ -1,0 +1,139 @@
+"""The end records of a zip: where the central directory lies, and for whom.
+
+Layout and names of fields: APPNOTE.TXT 6.3.10, https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gate.archive.member import TAIL, Remark
+from gate.archive.source import Source
+from gate.core.errors import FormatError
+
+_END = struct.Struct("<4s4H2LH")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR64 = struct.Struct("<4sLQL")
+_RECORD = 46
+"""Bytes of the smallest central directory record."""
+_FULL64, _FULL32, _FULL16 = 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFF, 0xFFFF
+_FULL = (_FULL16, _FULL32, _FULL32)
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")
+_BEGINS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06")
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Where the central directory lies.
+
+    `shift` is what stands before the archive, in bytes; `end` where the end record ends; `mask`: bits of `count`.
+    """
+
+    count: int
+    start: int
+    size: int
+    shift: int
+    end: int
+    mask: int
+    remarks: tuple[Remark, ...]
+
+
+def may_end_here(tail: bytes) -> bool:
+    """Whether the last bytes of a file hold the signature of an end record: a reason to call is_at_end()."""
+    return b"PK\x05\x06" in tail
+
+
+def is_at_end(source: Source) -> bool:
+    """Whether a file that begins as something else is a zip as well: loaders look for the end record."""
+    try:
+        directory = find(source)
+    except FormatError:
+        return False
+    return source.read_at(directory.start, 4) == b"PK\x01\x02"
+
+
+def is_likely(tail: bytes, size: int) -> bool:
+    """Whether the last bytes of a file of `size` bytes, all that is left of it, hold an end record that makes sense."""
+    for i in _spots(tail):
+        if len(tail) - i >= _END.size:
+            n, start = _END.unpack_from(tail, i)[5:7]
+            if _FULL32 in (n, start) or _RECORD <= n <= size - len(tail) + i - start:
+                return True
+    return False
+
+
+def extent(source: Source) -> tuple[int, int]:
+    """Where the first entry may begin at the earliest, and the end of the end record."""
+    directory = find(source)
+    return directory.shift, directory.end
+
+
+def find(source: Source) -> Directory:
+    """Where zipfile and PyTorch look: the last end record, whatever its comment; other readers' is remarked upon."""
+    tail_at = max(source.size - TAIL, 0)
+    tail = source.read_at(tail_at, TAIL)
+    spots = [i for i in _spots(tail) if len(tail) - i >= _END.size]
+    if not spots:
+        raise FormatError("zip: no end of central directory; the archive is cut off or damaged")
+    exact = [i for i in spots if i + _END.size + _comment(tail, i) == len(tail)]
+    remarks = _behind(tail[spots[-1] + _END.size :], _comment(tail, spots[-1]))
+    if len(exact) > 1 or (exact and exact[-1] != spots[-1]):
+        remarks.append(Remark("archive.ambiguous-directory", f"{len(spots)} end records"))
+    at = tail_at + spots[-1]
+    _, _, _, _, count, size, start, _ = _END.unpack_from(tail, spots[-1])
+    mask, end = _FULL16, at
+    large = _ends64(source, at)
+    if large:
+        small, (count, size, start, end), mask = (count, size, start), large[0], _FULL64
+        if len(large) > 1 or any(a not in (b, full) for a, b, full in zip(small, large[0], _FULL, strict=False)):
+            remarks.append(Remark("archive.ambiguous-directory", "the end records disagree"))
+    shift = end - size - start
+    if shift < 0:
+        raise FormatError(f"zip: central directory of {size} bytes at byte {start} does not fit before byte {end}")
+    if shift and source.read_at(start, 4) == b"PK\x01\x02":
+        remarks.append(Remark("archive.ambiguous-directory", f"one at byte {start}, one at byte {start + shift}"))
+    if shift or source.read_at(0, 4) not in _BEGINS:
+        remarks.append(Remark("archive.data-before-zip", f"{shift} bytes" if shift else "data"))
+    return Directory(count, start + shift, size, shift, at + _END.size, mask, tuple(remarks))
+
+
+def _behind(rest: bytes, comment: int) -> list[Remark]:
+    """What stands behind the end record: a comment is text, padding is zeros, anything else was hidden there."""
+    text, more = rest[:comment], rest[comment:]
+    if more.strip(b"\0"):
+        return [Remark("archive.trailing-data", f"{len(more)} bytes")]
+    if _CONTROL.search(text):
+        return [Remark("archive.trailing-data", f"a comment of {len(text)} bytes that is no text")]
+    return []
+
+
+def _spots(tail: bytes) -> Iterator[int]:
+    at = tail.find(b"PK\x05\x06")
+    while at >= 0:
+        yield at
+        at = tail.find(b"PK\x05\x06", at + 1)
+
+
+def _comment(tail: bytes, at: int) -> int:
+    return int.from_bytes(tail[at + 20 : at + 22], "little")
+
+
+def _ends64(source: Source, at: int) -> list[tuple[int, int, int, int]]:
+    """Count, size, start and place of the zip64 end record (4.3.14); none without a locator (4.3.15).
+
+    Readers take it before the plain one, whatever that says; some look just before the locator, others where it points.
+    """
+    locator = source.read_at(at - _LOCATOR64.size, _LOCATOR64.size)
+    if not locator.startswith(b"PK\x06\x07") or len(locator) < _LOCATOR64.size:
+        return []
+    found = []
+    for end in dict.fromkeys((at - _LOCATOR64.size - _END64.size, _LOCATOR64.unpack(locator)[2])):
+        record = source.read_at(end, _END64.size)
+        if record.startswith(b"PK\x06\x06") and len(record) == _END64.size:
+            found.append((*_END64.unpack(record)[7:10], end))
+    if not found:
+        raise FormatError("zip: no zip64 end record where its locator points")
+    return found

@@ -1,0 +1,168 @@
+"""Archives that scanners let through: for each, the payload reaches the inspectors, and the trick itself is said.
+
+The list only grows. References name where the trick was published or asked about.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from fixtures.archive import streams, tars, zips
+from fixtures.archive.samples import DIFFERENT, EVIL, PICKLE, TEXT
+from fixtures.archive.zips import Item, build
+from gate.archive.member import Need
+from tests.walking import look
+
+PICKLESCAN = "https://github.com/mmaitre314/picklescan/security/advisories/"
+MODELSCAN = "https://github.com/protectai/modelscan/issues/"
+
+# What the sample is, the path at which the payload is seen, what is said about it, and who was fooled.
+TRICKS = [
+    ("wrong crc", "data.pkl", "corrupt", "CVE-2025-10156"),
+    ("encrypted", "data.pkl", "encrypted", "CVE-2025-1945"),
+    ("encrypted, locally only", "data.pkl", "encrypted", "CVE-2025-1945"),
+    ("strongly encrypted", "data.pkl", "encrypted", f"{MODELSCAN}263"),
+    ("local name differs", "data.pkl", "archive.header-mismatch", "CVE-2025-1944"),
+    ("local size differs", "data.pkl", "archive.header-mismatch", f"{PICKLESCAN}GHSA-w8jq-xcqf-f792"),
+    ("size too small", "data.pkl", "corrupt", f"{PICKLESCAN}GHSA-7q5r-7gvp-wc82"),
+    ("size too large", "data.pkl", "corrupt", f"{PICKLESCAN}GHSA-7q5r-7gvp-wc82"),
+    ("duplicate", "data.pkl#2", "archive.duplicate-name", "zipfile loads the last, libzip the first"),
+    ("folder with data", "data.pkl/", "corrupt", "extractors make a folder, open() reads a file"),
+    ("NUL in a name", "data.pkl%00.txt", "archive.ambiguous-entry", "zipfile cuts the name at NUL"),
+    ("count too low", "evil", "corrupt", "zipfile reads to the end of the directory"),
+    ("count of zero", "evil", "corrupt", "zipfile reads to the end of the directory"),
+    ("safetensors before zip", "evil.pkl", "archive.data-before-zip", "zipfile.is_zipfile looks at the end"),
+    (
+        "safetensors before zip, 64 KiB behind it",
+        "evil.pkl",
+        "archive.data-before-zip",
+        "zipfile looks 65,558 bytes back",
+    ),
+    ("two end records", "evil.pkl", "archive.ambiguous-directory", "CVE-2025-54368"),
+    ("zip64 and plain end record differ", "a", "archive.ambiguous-directory", "CVE-2025-8291"),
+    ("zip that begins like a tar", "evil", "archive.second-reading", "tarfile.open"),
+    ("tar and zip", "evil.pkl", "archive.second-reading", "keras loads by zipfile"),
+    ("tar with a zip in a pax header", "evil.pkl", "archive.second-reading", "keras loads by zipfile"),
+    ("gzip and zip", "evil.pkl", "archive.second-reading", "keras loads by zipfile"),
+    ("gzip with a zip in its extra field", "evil.pkl", "archive.second-reading", "keras loads by zipfile"),
+    ("gzip and tar", "content", "archive.second-reading", "joblib loads gzip"),
+    ("gzip with a wrong checksum", "content", "corrupt", "joblib unpickles before it checks"),
+    ("damaged deflate", "a", "corrupt", "a loader that streams has run it before the damage"),
+    ("pax size of a folder", "evil", "archive.ambiguous-entry", "CVE-2025-62518"),
+    ("pax size hides a member", "good", "archive.ambiguous-entry", "CVE-2025-62518"),
+    ("v7 folder with data", "d!/evil", "archive.ambiguous-entry", "tarfile takes the data for headers"),
+    ("two names", "two", "archive.ambiguous-entry", "tarfile and libarchive choose another"),
+    ("unknown type", "u", "unsupported", "tarfile takes it for a file"),
+    ("sparse", "evil", "unsupported", "the map goes on in blocks of its own"),
+]
+
+
+@pytest.mark.parametrize("need", [Need.STREAM, Need.SEEK])
+@pytest.mark.parametrize(("name", "path", "said", "reference"), TRICKS, ids=[trick[0] for trick in TRICKS])
+def test_the_payload_is_seen_and_the_trick_is_said(name, path, said, reference, need):
+    walked = look(DIFFERENT[name], need=need)
+    assert PICKLE in walked.members[path]
+    assert said in walked.rules | walked.reasons
+
+
+BLOCKED = [
+    ("unknown method", "unsupported"),
+    ("negative size", "corrupt"),
+    ("tar after the end", "corrupt"),
+    ("unknown zero block", "corrupt"),
+    ("absolute and relative directory", "archive.ambiguous-directory"),
+    ("local method differs", "archive.header-mismatch"),
+    ("unlisted local entry", "archive.hidden-data"),
+    ("trailing pickle", "archive.trailing-data"),
+    ("link through a link", "archive.link-escape"),
+    ("symbolic link out", "archive.link-escape"),
+]
+
+
+@pytest.mark.parametrize(("name", "said"), BLOCKED)
+def test_what_cannot_be_shown_is_said(name, said):
+    walked = look(DIFFERENT[name])
+    assert said in walked.rules | walked.reasons
+
+
+@pytest.mark.parametrize("name", ["pickle before zip", "pickle before zip, offsets adjusted"])
+def test_a_pickle_in_front_of_a_zip_is_the_subject_and_the_zip_is_walked(name):
+    """torch.load and pickle.load take the file for a pickle, zipfile for a zip."""
+    walked = look(DIFFERENT[name])
+    assert walked.members[""].startswith(PICKLE)
+    assert walked.members["good"] == TEXT
+    assert walked.rules == {"archive.data-before-zip"}
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("method", [zips.STORED, zips.DEFLATED])
+def test_nesting_hides_nothing(levels, method):
+    """modelscan and picklescan look into one level."""
+    walked = look(zips.nested(EVIL, levels, method))
+    assert walked.members["n.zip!/" * levels + "evil.pkl"] == PICKLE
+
+
+@pytest.mark.parametrize("kind", sorted(streams.PACK))
+def test_compression_hides_nothing(kind):
+    """joblib.load unpacks all of them by their first bytes."""
+    assert look(streams.PACK[kind](PICKLE)).members["content"] == PICKLE
+    assert look(zips.simple({"model.joblib": streams.PACK[kind](PICKLE)})).members["model.joblib!/content"] == PICKLE
+    assert look(streams.PACK[kind](tars.simple({"x": PICKLE}))).members["x"] == PICKLE
+
+
+@pytest.mark.parametrize(
+    "name", ["data.txt", "README.md", "weights.safetensors", "x.zip", ".hidden", "tests/a.pkl", "no-suffix"]
+)
+def test_names_decide_nothing(name):
+    """CVE-2025-1889: scanners that went by the suffix."""
+    inner = zips.simple({name: PICKLE})
+    assert look(zips.simple({name: inner})).members[f"{name}!/{name}"] == PICKLE
+
+
+@pytest.mark.parametrize("first", sorted(DIFFERENT))
+def test_a_bad_member_does_not_end_the_walk(first):
+    """modelscan issue 354: one corrupt entry in front, and the rest was never looked at."""
+    items = [Item(b"0-first", DIFFERENT[first]), Item(b"data.pkl", PICKLE)]
+    assert look(build(items)).members["data.pkl"] == PICKLE
+    assert look(tars.simple({"0-first": DIFFERENT[first], "data.pkl": PICKLE})).members["data.pkl"] == PICKLE
+
+
+@pytest.mark.parametrize(
+    "bad", ["wrong crc", "encrypted", "unknown method", "damaged deflate", "local name differs", "size too small"]
+)
+def test_a_bad_entry_does_not_end_the_walk(bad):
+    items = {
+        "wrong crc": Item(b"0", TEXT, crc=1),
+        "encrypted": Item(b"0", TEXT, flags=1),
+        "unknown method": Item(b"0", TEXT, method=99),
+        "damaged deflate": Item(b"0", b"", 8, packed=b"\xff\xff"),
+        "local name differs": Item(b"0", TEXT, local={"name": b"1"}),
+        "size too small": Item(b"0", TEXT, 8, central={"size": 1}),
+    }
+    walked = look(build([items[bad], Item(b"data.pkl", PICKLE)]))
+    assert walked.members["data.pkl"] == PICKLE
+    assert {path for path, _ in walked.findings + walked.gaps} == {"0"}
+
+
+@pytest.mark.parametrize("container", ["7z", "rar", "zstd", "lz4"])
+def test_a_container_that_cannot_be_opened_is_never_clean(container):
+    """nullifAI: a 7z archive under the suffix .pt."""
+    magic = {
+        "7z": b"7z\xbc\xaf\x27\x1c",
+        "rar": b"Rar!\x1a\x07\0",
+        "zstd": b"\x28\xb5\x2f\xfd",
+        "lz4": b"\x04\x22\x4d\x18",
+    }
+    assert look(magic[container] + PICKLE).gaps == [("", "unsupported")]
+    assert look(zips.simple({"model.pt": magic[container] + PICKLE})).gaps == [("model.pt", "unsupported")]
+    skippable = b"\x50\x2a\x4d\x18\x04\0\0\0abcd" + magic["zstd"]
+    assert look(zips.simple({"model.pt": skippable})).gaps == [("model.pt", "unsupported")]
+
+
+def test_what_zipfile_finds_in_a_polyglot_was_walked():
+    for name in ("safetensors before zip", "gzip with a zip in its extra field", "tar with a zip in a pax header"):
+        with zipfile.ZipFile(io.BytesIO(DIFFERENT[name])) as archive:
+            assert {archive.read(info) for info in archive.infolist()} <= set(look(DIFFERENT[name]).members.values())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.results import HOSTILE, RESULTS, denied, hostile
+from tests.output.results import HOSTILE, RESULTS, denied, hostile
 from gate.core.decision import Action, Outcome
 from gate.core.finding import Confidence, Level
 from gate.core.gap import GapReason

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from fixtures.results import HOSTILE, RESULTS, hostile
+from tests.output.results import HOSTILE, RESULTS, hostile
 from gate.output.sarif import render
 
 FOLDER = Path(__file__).parents[2] / ".tools/sarif/node_modules/@microsoft/sarif-multitool-linux"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fixtures.churn import contents
 from fixtures.churn.build import TAMPERED, mar, with_digests
 from fixtures.integrity import build
-from fixtures.integrity.looking import PAIR, A, B, Result, W, conclude, listing, manifest, record, sha, tensors
+from tests.inspectors.looking import PAIR, A, B, Result, W, conclude, listing, manifest, record, sha, tensors
 from gate import resources
 from gate.archive.inventory import InventoryRow
 from gate.archive.paths import encode

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from fixtures.integrity.looking import A, B, Result, W, manifest, record, tensors
+from tests.inspectors.looking import A, B, Result, W, manifest, record, tensors
 from gate.core.gap import GapReason
 
 # -- wheels ------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from fixtures.results import Libraries, allowed, denied, finding, mandatory, tally, undecided
+from tests.output.results import Libraries, allowed, denied, finding, mandatory, tally, undecided
 from gate.core.decision import Action, Reason
 from gate.output import renderer
 from gate.output.json import FACTS, render

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.results import HOSTILE, RESULTS, denied, hostile
+from tests.output.results import HOSTILE, RESULTS, denied, hostile
 from gate.core.errors import UsageError
 from gate.output import RENDERERS, renderer
 

@@ -5,7 +5,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 import gate.output.sarif as sarif
-from fixtures.results import HOSTILE, RULES, allowed, denied, finding, folder, hostile, mandatory, tally, undecided
+from tests.output.results import HOSTILE, RULES, allowed, denied, finding, folder, hostile, mandatory, tally, undecided
 from gate.core.decision import Action, Outcome, Reason
 from gate.core.finding import Confidence
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.results import RESULTS
+from tests.output.results import RESULTS
 from gate.output import RENDERERS, renderer
 
 FOLDER = Path(__file__).parents[1] / "snapshots" / "output"

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from fixtures.results import HOSTILE, RESULTS, allowed, denied, finding, folder, hostile, mandatory, tally, undecided
+from tests.output.results import HOSTILE, RESULTS, allowed, denied, finding, folder, hostile, mandatory, tally, undecided
 from gate.core.decision import Action, Outcome, Reason, Tally
 from gate.output.text import render
 

@@ -120,8 +120,8 @@ def _refuse_sources(folder: Path) -> None:
         return
     if folder.is_dir() and any(folder.rglob("*.rego")):
         raise UsageError(
-            f"{folder}: Rego must be compiled before the embedded engine can run it: "
-            f"gate policy build {folder} -o COMPILED, then --policy COMPILED (or use --engine opa)"
+            f"{folder}: Rego must be compiled before the embedded engine can run it; give the folder that holds the "
+            "policy.wasm, data.json and manifest.json made from it"
         )
 
 

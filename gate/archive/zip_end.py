@@ -29,7 +29,7 @@ _BEGINS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06")
 class Directory:
     """Where the central directory lies.
 
-    `shift` is what stands before the archive, in bytes; `end` where the end record ends; `mask`: bits of `count`.
+    `shift` is what stands before the archive, in bytes, or less than 0 where bytes are missing; `end` where the end record ends; `mask`: bits of `count`.
     """
 
     count: int
@@ -59,8 +59,8 @@ def is_likely(tail: bytes, size: int) -> bool:
     """Whether the last bytes of a file of `size` bytes, all that is left of it, hold an end record that makes sense."""
     for i in _spots(tail):
         if len(tail) - i >= _END.size:
-            n, start = _END.unpack_from(tail, i)[5:7]
-            if _FULL32 in (n, start) or _RECORD <= n <= size - len(tail) + i - start:
+            n = _END.unpack_from(tail, i)[5]
+            if n == _FULL32 or _RECORD <= n <= size - len(tail) + i:
                 return True
     return False
 
@@ -91,12 +91,12 @@ def find(source: Source) -> Directory:
         if len(large) > 1 or any(a not in (b, full) for a, b, full in zip(small, large[0], _FULL, strict=False)):
             remarks.append(Remark("archive.ambiguous-directory", "the end records disagree"))
     shift = end - size - start
-    if shift < 0:
-        raise FormatError(f"zip: central directory of {size} bytes at byte {start} does not fit before byte {end}")
-    if shift and source.read_at(start, 4) == b"PK\x01\x02":
+    if size > end:
+        raise FormatError(f"zip: central directory of {size} bytes does not fit before byte {end}")
+    if shift < 0 or (shift and source.read_at(start, 4) == b"PK\x01\x02"):
         remarks.append(Remark("archive.ambiguous-directory", f"one at byte {start}, one at byte {start + shift}"))
-    if shift or source.read_at(0, 4) not in _BEGINS:
-        remarks.append(Remark("archive.data-before-zip", f"{shift} bytes" if shift else "data"))
+    if shift > 0 or source.read_at(0, 4) not in _BEGINS:
+        remarks.append(Remark("archive.data-before-zip", f"{shift} bytes" if shift > 0 else "data"))
     return Directory(count, start + shift, size, shift, at + _END.size, mask, tuple(remarks))
 
 

@@ -37,8 +37,12 @@ KNOWN: Mapping[str, Advice] = {
     ),
     "gap.changed": Advice("The target changed during the scan", "Scan again when nothing writes to it."),
     "gap.not-fetched": Advice("A referenced file was not fetched", "Fetch it first, and scan the complete archive."),
-    "engine.unavailable": Advice("The policy engine could not be used", "Install the engine, or check --opa-url."),
-    "engine.timed-out": Advice("The policy engine gave no answer in time", "Check the server behind --opa-url."),
+    "engine.unavailable": Advice(
+        "The policy engine could not be used", "Check what --policy names, or install gate again."
+    ),
+    "engine.timed-out": Advice(
+        "The policy engine gave no answer in time", "Scan again on a free machine, or make the policy document smaller."
+    ),
     "engine.trapped": Advice("The policy stopped with an error", "Run `gate policy test` on your own policy."),
     "engine.undefined": Advice(
         "The policy has no answer for this request", "Check that the stage is one that the policy data names."

@@ -235,7 +235,7 @@ def test_another_policy_than_expected_is_refused():
 
 
 def test_a_folder_of_rego_must_be_compiled_first():
-    with pytest.raises(UsageError, match=r"gate policy build .*policies"):
+    with pytest.raises(UsageError, match="must be compiled"):
         Embedded(ROOT / "policies")
 
 

@@ -76,7 +76,7 @@ def test_names_that_stay_inside_are_known(name):
         (b"", b"\\x"),
         (b"", b"C:x"),
         (b"a/..", b"../x"),
-        (b"", b"link/.."),  # where the link leads to, its parent may be anywhere
+        (b"a", b"link/.."),  # where the link leads to, its parent may be anywhere
     ],
 )
 def test_links_that_may_lead_out_are_known(folder, target):

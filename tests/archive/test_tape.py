@@ -74,3 +74,13 @@ def test_the_end_is_short(kind):
     assert tape.take(10) == b""
     tape.skip_to(10 * len(DATA))
     assert tape.take(1) == b""
+
+
+def test_what_is_taken_or_skipped_of_a_stream_is_told_and_blocks_are_not():
+    told = []
+    tape = Tape(None, iter([DATA]), told.append)
+    tape.take(100)
+    tape.skip_to(500)
+    assert sum(told) == 500
+    assert len(b"".join(tape.blocks(50))) == 50
+    assert sum(told) == 500

@@ -133,6 +133,14 @@ def test_bytes_between_entries_belong_to_somebody(source):
     assert [e.findings for e in overlapping] == [(HIDDEN,)] * 3 + [()]
 
 
+@pytest.mark.parametrize("extra", [b"x", PICKLE])
+def test_bytes_behind_a_descriptor_belong_to_somebody(source, extra):
+    item = Item(b"a", TEXT, descriptor=True)
+    body = item.header() + TEXT + item.behind() + extra
+    data = body + item.record(0) + zips.end_record(1, len(item.record(0)), len(body))
+    assert [e.findings for e in prepared(source, data)] == [(HIDDEN,)]
+
+
 def test_a_directory_out_of_order_cannot_hide_anything(source):
     one, two = Item(b"a", TEXT), Item(b"b", PICKLE)
     body = one.header() + TEXT + two.header() + PICKLE

@@ -1,4 +1,6 @@
+import io
 import struct
+import zipfile
 
 import pytest
 
@@ -50,6 +52,8 @@ def test_what_readers_disagree_about_is_remarked_upon(source, data, said):
 def test_the_last_end_record_counts_as_it_does_for_python_and_pytorch(source):
     data = ONE[:-22] + end_record(1, 47, 43, EVIL)
     assert zip_end.find(source(data)).start == data.rfind(b"PK\x01\x02")
+    data = ONE[:-22] + end_record(1, 47, 43, EVIL + b"tail")  # and it does not even end where the file does
+    assert zip_end.find(source(data)).start == data.rfind(b"PK\x01\x02")
 
 
 def test_two_zip64_end_records_are_ambiguous(source):
@@ -79,10 +83,20 @@ def test_without_an_end_record_it_is_no_zip(source, data):
     assert not zip_end.is_at_end(source(data))
 
 
-@pytest.mark.parametrize(("count", "size", "start"), [(1, 4000, 0), (1, 47, 4000), (FULL16, FULL32, FULL32)])
+@pytest.mark.parametrize(("count", "size", "start"), [(1, 4000, 0), (FULL16, FULL32, FULL32)])
 def test_a_directory_that_does_not_fit_is_damage(source, count, size, start):
     with pytest.raises(FormatError, match="does not fit"):
         zip_end.find(source(ONE[:-22] + end_record(count, size, start)))
+
+
+def test_a_directory_before_its_place_is_taken_as_python_takes_it(source):
+    data = TEXT + ONE[:-22] + end_record(1, 47, 43 + 7 + len(TEXT))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.namelist() == ["a"]
+    found = zip_end.find(source(data))
+    assert (found.start, found.shift) == (43 + len(TEXT), -7)
+    assert rules(found) == ["ambiguous-directory", "data-before-zip"]
+    assert zip_end.is_at_end(source(data))
 
 
 def test_a_file_is_a_zip_by_its_end_when_there_is_a_directory(source):

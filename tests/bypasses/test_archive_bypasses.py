@@ -41,6 +41,7 @@ TRICKS = [
         "archive.data-before-zip",
         "zipfile looks 65,558 bytes back",
     ),
+    ("bytes missing in front", "evil.pkl", "archive.ambiguous-directory", "zipfile counts back from the end record"),
     ("two end records", "evil.pkl", "archive.ambiguous-directory", "CVE-2025-54368"),
     ("zip64 and plain end record differ", "a", "archive.ambiguous-directory", "CVE-2025-8291"),
     ("zip that begins like a tar", "evil", "archive.second-reading", "tarfile.open"),

@@ -176,7 +176,7 @@ def test_embedded_and_opa_give_the_same_answer(site, outcomes, tmp_path):
 
 
 def _with_site(site, folder):
-    """The compiled policy with an organisation's data beside it, as `gate policy build` leaves it."""
+    """The compiled policy with an organisation's data beside it."""
     data = json.loads((COMPILED / "data.json").read_bytes())
     files = {
         "policy.wasm": (COMPILED / "policy.wasm").read_bytes(),

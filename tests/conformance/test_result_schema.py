@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.output.results import HOSTILE, RESULTS, denied, hostile
 from gate.core.decision import Action, Outcome
 from gate.core.finding import Confidence, Level
 from gate.core.gap import GapReason
 from gate.core.report import State
 from gate.output.json import SCHEMA, render
+from tests.output.results import HOSTILE, RESULTS, denied, hostile
 
 TEXT = files("gate.output").joinpath("schema/result.v1.json").read_text(encoding="ascii")
 LOADED = json.loads(TEXT)

@@ -9,8 +9,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.output.results import HOSTILE, RESULTS, hostile
 from gate.output.sarif import render
+from tests.output.results import HOSTILE, RESULTS, hostile
 
 FOLDER = Path(__file__).parents[2] / ".tools/sarif/node_modules/@microsoft/sarif-multitool-linux"
 COMPLAINT = re.compile(r": (?:error|warning) (\w+): .*")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from fixtures.churn import contents
 from fixtures.churn.build import TAMPERED, mar, with_digests
 from fixtures.integrity import build
-from tests.inspectors.looking import PAIR, A, B, Result, W, conclude, listing, manifest, record, sha, tensors
 from gate import resources
 from gate.archive.inventory import InventoryRow
 from gate.archive.paths import encode
@@ -18,6 +17,7 @@ from gate.core.finding import Finding, Rule
 from gate.core.gap import GapReason
 from gate.facts.digests import Declared
 from gate.facts.store import Store
+from tests.inspectors.looking import PAIR, A, B, Result, W, conclude, listing, manifest, record, sha, tensors
 
 BOUNDED = settings(max_examples=100, deadline=None, derandomize=True)
 RULES = {row["id"]: row for row in yaml.safe_load((resources.rules() / "integrity.yaml").read_text("utf-8"))}

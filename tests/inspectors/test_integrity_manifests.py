@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from tests.inspectors.looking import A, B, Result, W, manifest, record, tensors
 from gate.core.gap import GapReason
+from tests.inspectors.looking import A, B, Result, W, manifest, record, tensors
 
 # -- wheels ------------------------------------------------------------------------------------------------------------
 

@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.output.results import Libraries, allowed, denied, finding, mandatory, tally, undecided
 from gate.core.decision import Action, Reason
 from gate.output import renderer
 from gate.output.json import FACTS, render
+from tests.output.results import Libraries, allowed, denied, finding, mandatory, tally, undecided
 
 
 def loaded(result):

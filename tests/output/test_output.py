@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.output.results import HOSTILE, RESULTS, denied, hostile
 from gate.core.errors import UsageError
 from gate.output import RENDERERS, renderer
+from tests.output.results import HOSTILE, RESULTS, denied, hostile
 
 ANY_TEXT = st.sampled_from(HOSTILE) | st.text(
     st.characters(exclude_categories=()) | st.sampled_from("\n\r\x1b#[]:%!/|{}`\u202e\ud83d\udc80"), max_size=40

@@ -5,9 +5,9 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 import gate.output.sarif as sarif
-from tests.output.results import HOSTILE, RULES, allowed, denied, finding, folder, hostile, mandatory, tally, undecided
 from gate.core.decision import Action, Outcome, Reason
 from gate.core.finding import Confidence
+from tests.output.results import HOSTILE, RULES, allowed, denied, finding, folder, hostile, mandatory, tally, undecided
 
 
 def run(result):

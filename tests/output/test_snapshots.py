@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.output.results import RESULTS
 from gate.output import RENDERERS, renderer
+from tests.output.results import RESULTS
 
 FOLDER = Path(__file__).parents[1] / "snapshots" / "output"
 

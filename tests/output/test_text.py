@@ -3,9 +3,20 @@ from dataclasses import replace
 
 import pytest
 
-from tests.output.results import HOSTILE, RESULTS, allowed, denied, finding, folder, hostile, mandatory, tally, undecided
 from gate.core.decision import Action, Outcome, Reason, Tally
 from gate.output.text import render
+from tests.output.results import (
+    HOSTILE,
+    RESULTS,
+    allowed,
+    denied,
+    finding,
+    folder,
+    hostile,
+    mandatory,
+    tally,
+    undecided,
+)
 
 OWN_START = re.compile(
     "(ALLOW|DENY|INCONCLUSIVE): |  (subject|request): |(Denied because|Inconclusive because|Warnings|Waived):$"

@@ -35,9 +35,9 @@ def scan(target: str, registry: Registry, limits: Limits = Limits(), jobs: int =
     try:
         look = partial(_look, archive, registry)
         if jobs and workers.available():
-            digest = workers.Digest(archive)
-            visits = workers.run(archive, store, look, jobs)
-            sha256 = digest.result()
+            with workers.Digest(archive) as digest:
+                visits = workers.run(archive, store, look, jobs)
+                sha256 = digest.result()
         else:
             sha256 = archive.digest()
             for mine in (None, lambda _: True):

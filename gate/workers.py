@@ -24,6 +24,7 @@ from gate.archive.budget import Account
 from gate.archive.inventory import Inventory, Plain
 from gate.archive.walk import Mine
 from gate.core.errors import OutOfSpace
+from gate.core.finding import Finding
 from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
 from gate.facts.store import Said, Store
@@ -115,8 +116,8 @@ class _Worker:
         self._archive.budget.pulse.value = time.monotonic()
 
     def _mine(self, index: int) -> bool:
-        if index < 0:  # what the container says about itself comes before its first entry
-            return self._job.block == 0 and self._job.first == 0
+        if index < 0:  # what the container says about itself: every worker hears it, the parent keeps it once
+            return True
         self._done = index - 1
         if self._partial:
             self._send()
@@ -176,8 +177,8 @@ class _Crew:
         self._following = 0 if archive.root.folder else _WHOLE
         self._end = False
         self._jobs = jobs if archive.splits() else 1
-        self._listing: set[Gap] = set()
-        """What could not be listed: all workers list the subject and each says so, once is enough."""
+        self._listing: set[Said] = set()
+        """What was said of the subject itself: all workers list it and each says so, once is enough."""
         self.visits: Counter[str] = Counter()
 
     def run(self) -> None:
@@ -232,7 +233,7 @@ class _Crew:
         if batch.full:
             raise OutOfSpace(batch.full)
         for item, by in batch.items:
-            if by == "archive" and isinstance(item, Gap) and item.location.path == "":
+            if by == "archive" and isinstance(item, Gap | Finding) and item.location.path == "":
                 if item in self._listing:
                     continue
                 self._listing.add(item)
@@ -289,7 +290,7 @@ def available() -> bool:
 
 
 class Digest:
-    """The digest of the subject, computed beside the walk in a process of its own."""
+    """The digest of the subject, computed beside the walk in a process of its own that ends with the `with` block."""
 
     def __init__(self, archive: Archive) -> None:
         context = multiprocessing.get_context("fork")
@@ -299,13 +300,20 @@ class Digest:
         self._process.start()
         theirs.close()
 
+    def __enter__(self) -> Digest:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
+
     def result(self) -> str:
         """Wait for it; if its process was ended by somebody, do it here."""
         try:
             digest: str = self._pipe.recv()
         except EOFError:
             digest = self._archive.digest()
-        self._process.join()
         return digest
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import hashlib
 import io
+import multiprocessing
 import os
 import tarfile
 import time
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gate import pipeline, registry
+from gate import pipeline, registry, workers
 from gate.core.errors import OutOfSpace
 from gate.core.limits import Limits
 from tests import extension
@@ -149,6 +151,15 @@ def test_a_damaged_listing_is_said_once_however_many_workers_saw_it(make, team):
     assert report.inventory.members >= 199
 
 
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_what_the_archive_says_about_itself_is_kept_once(make, team, jobs):
+    files = many(200, **{"0000x": b"HELLO die"})
+    crew = team("if b'die' in member.head: os._exit(1)")
+    report = pipeline.scan(str(make(b"#!/bin/sh\n" + zipped(files) + b"more")), crew, Limits(), jobs=jobs)
+    rules = [f.rule for f in report.findings if f.location.path == ""]
+    assert rules == ["archive.data-before-zip", "archive.trailing-data"]
+
+
 def test_workers_share_one_budget(make, team):
     files = {f"{i:03}.bin": bytes(1000) for i in range(640)}
     report = pipeline.scan(str(make(files)), team(), Limits(expansion_floor_bytes=900_000, expansion_ratio=1), jobs=2)
@@ -173,6 +184,21 @@ def test_a_full_temporary_folder_ends_the_scan_with_its_own_error(make, team, mo
     for jobs in (0, 1):
         with pytest.raises(OutOfSpace, match="TMPDIR"):
             pipeline.scan(str(make({"a": b"HELLO"})), team(loud), Limits(), jobs=jobs)
+
+
+def test_the_digest_is_computed_here_when_its_process_was_ended(make, team, monkeypatch):
+    monkeypatch.setattr(workers, "_digest", lambda archive, pipe: os._exit(1))
+    target = make(many(20))
+    report = pipeline.scan(str(target), team(), Limits(), jobs=1)
+    assert report.subject.digest == {"sha256": hashlib.sha256(target.read_bytes()).hexdigest()}
+
+
+def test_a_scan_that_fails_leaves_no_process_behind(make, team, monkeypatch):
+    monkeypatch.setattr(workers, "_digest", lambda archive, pipe: time.sleep(60))
+    monkeypatch.setattr(workers, "run", lambda *_: (_ for _ in ()).throw(OutOfSpace("full")))
+    with pytest.raises(OutOfSpace):
+        pipeline.scan(str(make(many(5))), team(), Limits(), jobs=1)
+    assert not multiprocessing.active_children()
 
 
 def test_no_process_is_left_behind(make, team):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from gate.archive.unpack import PACKINGS, packing, peek
+from gate.archive.unpack import BY_NAME, PACKINGS, may_be_lzma, packing, peek
 
 TAR_BLOCK = 512
 _BEGINNINGS = frozenset({b"P"} | {packing.magic[:1] for packing in PACKINGS})
@@ -118,17 +118,19 @@ def containers(head: bytes) -> tuple[str, ...]:
 
     More than one when readers disagree: the name in a tar header may begin like a zip or a gzip file.
     """
-    if len(head) < TAR_BLOCK and head[:1] not in _BEGINNINGS:
-        return ()
-    stream = packing(head)
-    found = ("zip",) if is_zip(head) else (stream.name,) if stream else ()
+    found: tuple[str, ...] = ()
+    if head[:1] in _BEGINNINGS:
+        stream = packing(head)
+        found = ("zip",) if is_zip(head) else (stream.name,) if stream else ()
+    if not found and may_be_lzma(head) and is_tar(peek(BY_NAME["lzma"], head)):  # which tarfile finds out by trying
+        found = ("lzma",)
     return (*found, "tar") if is_tar(head) else found
 
 
 def packed_tar(head: bytes) -> bool:
     """Whether a compressed stream holds a tar, in which case the two are one level."""
-    stream = packing(head)
-    return stream is not None and is_tar(peek(stream, head))
+    kind = BY_NAME.get(next(iter(containers(head)), ""))
+    return kind is not None and is_tar(peek(kind, head))
 
 
 def _is_safetensors(head: bytes) -> bool:

@@ -26,6 +26,7 @@ __all__ = ["BY_NAME", "Packing", "crc32", "inflate", "packing", "peek", "unpack"
 
 _LZMA_MEMORY = 2**28
 """Dictionary memory that an xz stream may ask for, in bytes; `xz -9` asks for 64 MiB."""
+_LZMA_DICTIONARY = (2**16).to_bytes(4, "little")
 _PEEK = 2**12
 _LATER = 2**13
 """Bytes fed at once from the second stream on: what is not used is copied, and there may be thousands in a block."""
@@ -70,19 +71,32 @@ def _begins(candidate: Packing, head: bytes) -> bool:
         return True  # a magic number of three bytes and more: a damaged one is a damaged archive
     if candidate.name == "bzip2":
         return head[4:10] in _BLOCK_OR_END
-    if candidate.name == "zlib" and (len(head) < 6 or int.from_bytes(head[:2], "big") % 31 != 0):
+    if candidate.name == "lzma":
+        return may_be_lzma(head) and bool(peek(candidate, head))
+    if len(head) < 6 or int.from_bytes(head[:2], "big") % 31 != 0:
         return False  # RFC 1950: the header is a multiple of 31
     try:  # 64 KiB may well unpack to nothing: empty blocks are legal
         return bool(candidate.engine().decompress(head, _PEEK)) or len(head) >= 2**16
-    except lzma.LZMAError as error:
-        # A dictionary larger than _LZMA_MEMORY: others open it, so it must be named. Byte 13 begins the data with 0.
-        return "limit" in str(error) and head[13:14] == b"\0"
     except _ERRORS:
         return False
 
 
+def may_be_lzma(head: bytes) -> bool:
+    """Whether liblzma would try these bytes as a .lzma file when it has to guess; arrays of small numbers pass as well.
+
+    Without a magic number there are only sizes of dictionary and data to go by (lzma-file-format.txt, 1.1).
+    """
+    if len(head) < 14 or head[13] or head[0] >= 9 * 5 * 5:
+        return False
+    dictionary, size = int.from_bytes(head[1:5], "little"), int.from_bytes(head[5:13], "little")
+    power = dictionary // 3 if dictionary % 3 == 0 else dictionary
+    return (power & (power - 1) == 0 or dictionary == 2**32 - 1) and (size < 2**38 or size == 2**64 - 1)
+
+
 def peek(candidate: Packing, head: bytes) -> bytes:
     """The first bytes (4 KiB at most) behind `head`; empty when they cannot be unpacked."""
+    if candidate.name == "lzma":  # they need no dictionary of gigabytes, whatever the header asks for
+        head = head[:1] + _LZMA_DICTIONARY + head[5:]
     try:
         data: bytes = candidate.engine().decompress(head, _PEEK)
     except _ERRORS:

@@ -25,6 +25,8 @@ _SMALL = 8192
 """A member up to this size is read together with its local header: one system call for most members."""
 _EXTRA = 64
 _FULL32, _FULL16 = 0xFFFFFFFF, 0xFFFF
+_FIELD = struct.Struct("<HH")
+_SIZES, _UNICODE_PATH = 0x0001, 0x7075
 _UNKNOWN = -1
 _DESCRIPTORS = (12, 16, 20, 24)
 """Bytes of a data descriptor (4.3.9): with or without signature, plain or zip64."""
@@ -48,6 +50,7 @@ class _Record(NamedTuple):
     size: int
     offset: int
     link: bool
+    unclear: bool
 
 
 def entries(source: Source) -> Iterator[Entry | Remark]:
@@ -113,31 +116,40 @@ def _central(buffer: bytes, i: int, at: int) -> _Record:
         raise FormatError(f"zip: no central directory record at byte {at}")
     fields = _CENTRAL.unpack_from(buffer, i)
     _, _, _, flags, method, _, _, crc, packed, size, n_name, n_extra, n_comment, _, _, attributes, offset = fields
-    extra = i + _CENTRAL.size + n_name
-    used = _CENTRAL.size + n_name + n_extra + n_comment
+    begin = i + _CENTRAL.size
+    extra = begin + n_name
     if len(buffer) < extra:
         raise FormatError(f"zip: central directory record at byte {at} is cut off")
-    if _FULL32 in (packed, size, offset):
-        packed, size, offset = _zip64(buffer[extra : extra + n_extra], packed, size, offset)
+    name, unclear = buffer[begin:extra], False
+    if n_extra:
+        for kind, data in _extras(buffer[extra : extra + n_extra]):
+            if kind == _SIZES:
+                packed, size, offset = _zip64(data, packed, size, offset)
+            elif kind == _UNICODE_PATH:
+                unclear = unclear or data[5:] != name
     link = attributes >> 16 & 0o170000 == 0o120000
-    return _Record(at, used, buffer[i + _CENTRAL.size : extra], flags, method, crc, packed, size, offset, link)
+    used = _CENTRAL.size + n_name + n_extra + n_comment
+    return _Record(at, used, name, flags, method, crc, packed, size, offset, link, unclear or b"\0" in name)
 
 
-def _zip64(extra: bytes, packed: int, size: int, offset: int) -> tuple[int, int, int]:
-    """Sizes of the extended information extra field (4.5.3), which holds only those that did not fit.
-
-    Where it is missing they stay as they are, and the entry is refused when its data is not there.
-    """
+def _extras(extra: bytes) -> Iterator[tuple[int, bytes]]:
+    """Kind and data of each extra field (4.5.1); what does not add up ends the list."""
     at = 0
     while at + 4 <= len(extra):
-        kind, n = struct.unpack_from("<HH", extra, at)
-        if kind == 1:
-            values = list(struct.unpack_from(f"<{min(n, len(extra) - at - 4) // 8}Q", extra, at + 4))
-            size = values.pop(0) if size == _FULL32 and values else size
-            packed = values.pop(0) if packed == _FULL32 and values else packed
-            offset = values.pop(0) if offset == _FULL32 and values else offset
-            break
+        kind, n = _FIELD.unpack_from(extra, at)
+        yield kind, extra[at + 4 : at + 4 + n]
         at += 4 + n
+
+
+def _zip64(data: bytes, packed: int, size: int, offset: int) -> tuple[int, int, int]:
+    """Sizes of the extended information extra field (4.5.3), which holds only those that did not fit.
+
+    Where one is missing it stays as it is, and the entry is refused when its data is not there.
+    """
+    values = [value for (value,) in struct.iter_unpack("<Q", data[: len(data) // 8 * 8])]
+    size = values.pop(0) if size == _FULL32 and values else size
+    packed = values.pop(0) if packed == _FULL32 and values else packed
+    offset = values.pop(0) if offset == _FULL32 and values else offset
     return packed, size, offset
 
 
@@ -166,7 +178,7 @@ def _prepare(entry: Entry, source: Source, record: _Record, shift: int, followin
     slack = following - record.offset - data - record.packed
     if slack and following != _UNKNOWN and not ((record.flags | flags) & _DESCRIPTOR and slack in _DESCRIPTORS):
         entry.findings = (*entry.findings, "archive.hidden-data")
-    if b"\0" in record.name:
+    if record.unclear:  # some cut it at NUL, some take the name of the extra field
         entry.findings = (*entry.findings, "archive.ambiguous-entry")
     if entry.folder:
         return

@@ -29,7 +29,8 @@ _BEGINS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06")
 class Directory:
     """Where the central directory lies.
 
-    `shift` is what stands before the archive, in bytes, or less than 0 where bytes are missing; `end` where the end record ends; `mask`: bits of `count`.
+    `shift` is what stands before the archive, in bytes, or less than 0 where bytes are missing; `end` where the end
+    record ends; `mask`: bits of `count`.
     """
 
     count: int

@@ -1,4 +1,6 @@
 import io
+import lzma
+import struct
 import tarfile
 
 import pytest
@@ -81,6 +83,21 @@ def test_every_sound_archive_is_recognised(name):
         assert sniff.recognise(head) == expected
         assert not sniff.packed_tar(head)
     assert sniff.containers(head) == (expected,)
+
+
+@pytest.mark.parametrize("dictionary", [None, b"\x01\0\0\0", b"\0\0\0\x80", b"\xff" * 4])
+@pytest.mark.parametrize("lc", [0, 3])
+def test_an_lzma_file_without_a_magic_number_is_known_by_the_tar_in_it(dictionary, lc):
+    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": 2**20, "lc": lc}]
+    packed = lzma.compress(tars.simple({"a": b"1"}), lzma.FORMAT_ALONE, filters=filters)
+    packed = packed[:1] + (dictionary or packed[1:5]) + packed[5:]
+    assert sniff.recognise(packed) == "tar.lzma"
+    assert sniff.containers(packed[:1] + b"\x05\0\0\0" + packed[5:]) == ()
+
+
+def test_an_array_of_small_numbers_is_no_lzma_file():
+    assert sniff.containers(struct.pack("<4I", 1, 2, 3, 0) + bytes(5000)) == ()
+    assert sniff.containers(struct.pack("<20I", *range(20))) == ()
 
 
 def test_a_tar_may_begin_like_another_container():

@@ -74,10 +74,24 @@ def test_a_zlib_stream_that_begins_with_nothing_is_still_one():
 
 
 def test_an_lzma_stream_that_wants_too_much_memory_is_named_not_overlooked():
-    packed = b"]\0\0\0\xff" + b"\xff" * 8 + lzma.compress(DATA, lzma.FORMAT_ALONE)[13:]
+    packed = b"]\0\0\0\x80" + b"\xff" * 8 + lzma.compress(DATA, lzma.FORMAT_ALONE)[13:]
     kind = unpack.packing(packed)
     assert kind is not None and kind.name == "lzma"
     assert "emory" in before_damage(unpack.unpack(kind, lambda: Memory(packed, Budget(Limits()))))[1]
+
+
+@pytest.mark.parametrize("lc", [0, 3])
+@pytest.mark.parametrize("dictionary", [4096, 2**16 + 2**15, 2**24])
+def test_what_liblzma_would_try_may_be_lzma(lc, dictionary):
+    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": dictionary, "lc": lc}]
+    assert unpack.may_be_lzma(lzma.compress(DATA, lzma.FORMAT_ALONE, filters=filters))
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"]" + bytes(12), b"text that is long enough", b"\xff" + bytes(20), bytes(13) + b"x"]
+)
+def test_what_liblzma_would_not_try_is_none(head):
+    assert not unpack.may_be_lzma(head)
 
 
 def test_a_small_dictionary_does_not_hide_an_lzma_stream():

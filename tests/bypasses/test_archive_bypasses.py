@@ -31,6 +31,7 @@ TRICKS = [
     ("size too large", "data.pkl", "corrupt", f"{PICKLESCAN}GHSA-7q5r-7gvp-wc82"),
     ("duplicate", "data.pkl#2", "archive.duplicate-name", "zipfile loads the last, libzip the first"),
     ("folder with data", "data.pkl/", "corrupt", "extractors make a folder, open() reads a file"),
+    ("unicode path differs", "data.txt", "archive.ambiguous-entry", "libarchive and Python 3.13 take the other name"),
     ("NUL in a name", "data.pkl%00.txt", "archive.ambiguous-entry", "zipfile cuts the name at NUL"),
     ("count too low", "evil", "corrupt", "zipfile reads to the end of the directory"),
     ("count of zero", "evil", "corrupt", "zipfile reads to the end of the directory"),

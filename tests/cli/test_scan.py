@@ -241,7 +241,8 @@ def test_a_full_temporary_folder_is_exit_3(clean, tmp_path, make):
 def test_an_interrupt_is_exit_130_without_a_traceback(make, tmp_path):
     slow = extension.write(tmp_path / "slow", "time.sleep(30)")
     target = make({"a": b"HELLO"}, "slow.zip")
-    script = "import os, signal, sys, threading; threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start(); from gate.cli import main; main()"
+    # A shell that runs this in the background lets its children ignore the signal.
+    script = "import os, signal, sys, threading; signal.signal(signal.SIGINT, signal.default_int_handler); threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start(); from gate.cli import main; main()"
     result = subprocess.run(
         [sys.executable, "-c", script, "scan", str(target), "--extension", str(slow)],
         capture_output=True, text=True, cwd=ROOT, timeout=60,

@@ -70,10 +70,9 @@ def write_file(path: str, text: str) -> None:
                 file.write(text)
             os.chmod(scratch, 0o666 & ~_umask())
             os.replace(scratch, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
+        finally:
+            with contextlib.suppress(FileNotFoundError):  # it has its name by now, unless something failed
                 os.unlink(scratch)
-            raise
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
 

@@ -37,6 +37,9 @@ KNOWN: Mapping[str, Advice] = {
     ),
     "gap.changed": Advice("The target changed during the scan", "Scan again when nothing writes to it."),
     "gap.not-fetched": Advice("A referenced file was not fetched", "Fetch it first, and scan the complete archive."),
+    "limits.archive-too-large": Advice(
+        "The archive is larger than its stage takes", "Make it smaller, or raise archive_bytes in the policy data."
+    ),
     "engine.unavailable": Advice(
         "The policy engine could not be used", "Check what --policy names, or install gate again."
     ),

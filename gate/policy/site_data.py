@@ -31,7 +31,7 @@ def parse(text: bytes, name: str) -> dict[str, Json]:
     """The value for data.gate_site.config from a YAML or JSON file called `name`:
 
         actions: {pii.email-address: warn}
-        stages: {production: {actions: {pii.email-address: deny}}}
+        stages: {production: {actions: {pii.email-address: deny}, limits: {archive_bytes: 10000000000}}}
         required_sections: [secrets]
 
     Sections are added to the standard ones. Raises UsageError with the path to the wrong value: an unknown key or
@@ -81,7 +81,18 @@ def _actions(value: object) -> Json:
 
 
 def _stage(_: str, value: object) -> Json:
-    return _object(value, {"actions": _actions})
+    return _object(value, {"actions": _actions, "limits": _limits})
+
+
+def _limits(value: object) -> Json:
+    return _object(value, {"archive_bytes": _bytes})
+
+
+def _bytes(value: object) -> Json:
+    digits = str(value)  # YAML scalars are read as text, JSON numbers as numbers
+    if not (digits.isascii() and digits.isdecimal() and 0 < len(digits) < 16 and int(digits)):
+        raise _SiteDataError("must be a number of bytes above 0")
+    return int(digits)
 
 
 def _stages(value: object) -> Json:

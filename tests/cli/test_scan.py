@@ -68,6 +68,14 @@ def test_with_several_targets_each_has_its_own_outcome_and_the_worst_is_the_exit
     assert missing.returncode == 2 and json.loads(missing.stdout)["decision"]["outcome"] == "allow"
 
 
+def test_an_archive_that_is_too_large_for_its_stage_is_denied(gate, clean, tmp_path):
+    data = tmp_path / "site.yaml"
+    data.write_text("stages: {production: {limits: {archive_bytes: 100}}}")
+    result = gate("scan", clean, "--policy-data", data, "-f", "json")
+    assert result.returncode == 1 and codes(result) == ["limits.archive-too-large"]
+    assert gate("scan", clean, "--policy-data", data, "--stage", "staging").returncode == 0
+
+
 def test_standard_input_is_a_target(gate, clean):
     result = gate("scan", "-", "-f", "json", stdin=clean.read_bytes())
     assert result.returncode == 0

@@ -83,3 +83,15 @@ def test_hostile_files_are_usage_errors(text):
 def test_whatever_stands_in_the_file_only_usage_errors_come_out(text):
     with contextlib.suppress(UsageError):
         parse(text, "p.yaml")
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "1.5", "yes", "true", "null", "[1]", "99999999999999999999"])
+def test_a_limit_that_is_no_number_of_bytes_is_refused(limit):
+    with pytest.raises(UsageError, match="stages > production > limits > archive_bytes"):
+        parse(f"stages: {{production: {{limits: {{archive_bytes: {limit}}}}}}}".encode(), "site.yaml")
+
+
+def test_a_limit_is_read_as_a_number_from_yaml_and_json():
+    wanted = {"stages": {"production": {"limits": {"archive_bytes": 1000}}}}
+    assert parse(b"stages: {production: {limits: {archive_bytes: 1000}}}", "site.yaml") == wanted
+    assert parse(b'{"stages": {"production": {"limits": {"archive_bytes": 1000}}}}', "site.json") == wanted

@@ -142,6 +142,29 @@ stated contains row if {
 	}
 }
 
+# F8: an archive that is larger than its stage takes; one whose size is not known is not within the limit either.
+stated contains row if {
+	some limit in size_limit
+	not within(limit)
+	row := {
+		"code": "limits.archive-too-large",
+		"action": action("limits.archive-too-large"),
+		"subject": "",
+		"msg": concat(" ", ["the stage takes at most", format_int(limit, 10), "bytes"]),
+	}
+}
+
+within(limit) if input.subject.size <= limit
+
+# At most one: the organisation's, else gate's.
+size_limit := array.slice(size_limits, 0, 1)
+
+size_limits := [chosen |
+	some settings in array.concat(site_configs, [config])
+	chosen := object.get(settings, ["stages", stage, "limits", "archive_bytes"], null)
+	chosen != null
+]
+
 excused(row) if {
 	not row.code in mandatory
 	some waiver in input.waivers
@@ -274,5 +297,6 @@ sound(settings) if {
 	every _, staged in object.get(settings, "stages", {}) {
 		is_object(staged)
 		is_object(object.get(staged, "actions", {}))
+		is_number(object.get(staged, ["limits", "archive_bytes"], 0))
 	}
 }

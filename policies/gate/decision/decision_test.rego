@@ -323,3 +323,24 @@ test_a_waiver_that_is_no_object_leaves_no_result if {
 		unanswered(with_waiver(clean, waiver))
 	}
 }
+
+test_an_archive_beyond_the_limit_of_its_stage_is_denied if {
+	limited := {"stages": {"production": {"limits": {"archive_bytes": 100}}}}
+	large := object.union(clean, {"subject": {"size": 101}})
+	small := object.union(clean, {"subject": {"size": 100}})
+	result := decision.result with input as large with data.gate_site.config as limited
+	expected := {"code": "limits.archive-too-large", "action": "deny", "subject": "", "msg": "the stage takes at most 100 bytes"}
+	result.reasons == [expected]
+	"allow" == decision.result.outcome with input as small with data.gate_site.config as limited
+	"allow" == decision.result.outcome with input as object.union(large, {"request": {"stage": "staging"}}) with data.gate_site.config as limited
+}
+
+test_a_size_that_is_not_known_is_not_within_a_limit if {
+	limited := {"stages": {"production": {"limits": {"archive_bytes": 100}}}}
+	"deny" == decision.result.outcome with input as clean with data.gate_site.config as limited
+}
+
+test_a_limit_of_another_type_leaves_the_result_undefined if {
+	site := {"stages": {"production": {"limits": {"archive_bytes": "100"}}}}
+	not decision.result with input as clean with data.gate_site.config as site
+}

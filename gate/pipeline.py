@@ -88,7 +88,7 @@ def _each(names: Iterable[str], path: str, ask: Callable[[str], None], store: St
             raise
         except NotExamined as error:
             store.add(Gap(Location(path), error.reason, detail=str(error)), name)
-        except Exception as error:  # noqa: BLE001
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # libraries exit, too
             logger.debug("%s at %s: %s", name, path, site(error))
             store.add(Gap(Location(path), GapReason.CRASHED, detail=site(error)), name)
             crashed.append(name)

@@ -120,3 +120,10 @@ def test_the_same_archive_gives_the_same_report(scan, make, tmp_path):
 def test_a_target_that_is_not_there_is_a_usage_error():
     with pytest.raises(UsageError, match="No such file"):
         pipeline.scan("/nowhere/at/all", registry.load(), Limits(), 1)
+
+
+@pytest.mark.parametrize("jobs", [0, 1])
+def test_an_inspector_that_exits_is_a_gap_and_not_the_end_of_the_scan(scan, jobs):
+    report = scan({"a": b"HELLO", "b": b"quiet"}, inspect="sys.exit(0)", jobs=jobs)
+    assert [(g.location.path, g.reason) for g in report.gaps] == [("a", "crashed")]
+    assert report.inventory.members == 2

@@ -61,8 +61,8 @@ def _run() -> int:  # the table of exit codes
         return _say(str(error), 3)
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", 130)
-    except SystemExit as error:
-        return 70 if error.code in (1, None) else int(error.code)  # somebody else's 1 must not read as deny
+    except SystemExit as error:  # gate itself never exits from inside: whatever code a library chose means nothing here
+        return _say(f"internal error: {site(error)}; please report it", 70)
     except GateError as error:
         return _say(str(error), 70)
     except Exception as error:  # noqa: BLE001  # the promise of this function: exit 70, never 1, which means deny

@@ -11,6 +11,7 @@ from gate.core.finding import Finding, Level, Rule
 from gate.core.gap import Gap
 from gate.core.subject import Subject
 from gate.core.text import printable
+from gate.core.waivers import live
 from gate.output.remedies import advice
 
 _SENTENCE = 1000
@@ -118,9 +119,11 @@ def actions(decision: Decision) -> dict[str, Action]:
 def justification(what: Finding | Gap, request: Request, subject: Subject) -> str:
     """Ticket, reason and end of the waiver that covers an item which policy counted as waived."""
     for waiver in request.waivers:
-        live = request.stage in waiver.stages and waiver.created <= request.effective_time < waiver.expires
-        meant = waiver.digest is None or waiver.digest.rpartition(":")[2] in subject.digest.values()
-        if live and meant and waiver.code == what.code and fnmatchcase(what.location.path, waiver.subject):
+        if (
+            live(waiver, request, subject)
+            and waiver.code == what.code
+            and fnmatchcase(what.location.path, waiver.subject)
+        ):
             return printable(
                 f"{waiver.ticket}: {waiver.reason} (approved by {waiver.approved_by}, until {waiver.expires})"
             )

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from gate.core.decision import Item, Request, Tally, Waiver
 from gate.core.finding import Finding
 from gate.core.report import Json, Report
+from gate.core.waivers import live
 from gate.policy.tally import Tallies
-from gate.policy.waivers import live
 
 SCHEMA = "gate.input/v1"
 MINOR = 0

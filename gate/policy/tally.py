@@ -10,7 +10,7 @@ from gate.core.finding import Finding, Level, Rule
 from gate.core.gap import Gap
 from gate.core.limits import Limits
 from gate.core.report import Report
-from gate.policy.waivers import Covers, covering, live
+from gate.core.waivers import Covers, covering, live
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,6 +258,32 @@ def test_an_interrupt_is_exit_130_without_a_traceback(make, tmp_path):
     assert result.returncode == 130 and result.stderr == "gate: interrupted\n"
 
 
+@pytest.mark.parametrize("code", ["0", "1", "None", "'text'"])
+def test_a_library_that_exits_is_exit_70_and_never_allow(clean, code):
+    script = (
+        "import sys; from gate import pipeline;"
+        f"pipeline.scan = lambda *_: sys.exit({code});"
+        "sys.argv = ['gate', 'scan', sys.argv[1]]; from gate.cli import main; main()"
+    )
+    result = subprocess.run([sys.executable, "-c", script, str(clean)], capture_output=True, text=True, cwd=ROOT)
+    assert (result.returncode, result.stdout) == (70, "") and result.stderr.startswith(
+        "gate: internal error: SystemExit"
+    )
+
+
+def test_a_waiver_is_applied_shown_and_ends(gate, make, tmp_path):
+    target, file = make(zipped({"a": b"x"}) + b"trail"), tmp_path / "waivers.toml"
+    file.write_text(
+        '[[waiver]]\ncode = "archive.trailing-data"\nsubject = "*"\nstages = ["production"]\nreason = "vendor"\n'
+        'owner = "a"\napproved_by = "b"\nticket = "RISK-1"\ncreated = 2026-11-01\nexpires = 2027-02-01\n'
+    )
+    assert gate("scan", target, "--effective-time", NOW).returncode == 1
+    result = gate("scan", target, "--waivers", file, "--effective-time", NOW)
+    assert result.returncode == 0 and "RISK-1" in result.stdout and "archive.trailing-data" in result.stdout
+    assert gate("scan", target, "--waivers", file, "--effective-time", "2027-02-01T00:00:00Z").returncode == 1
+    assert gate("scan", target, "--waivers", file, "--effective-time", NOW, "--stage", "staging").returncode == 1
+
+
 def test_help_imports_nothing_heavy():
     script = "import gate.cli, sys; print(sorted(set(sys.modules) & set(sys.argv[1:])))"
     heavy = [

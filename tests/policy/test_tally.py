@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from gate.core.finding import Finding, Level
 from gate.core.limits import Limits
 from gate.core.location import Location
+from gate.core.waivers import covering
 from gate.policy.tally import count, tally
-from gate.policy.waivers import covering
 from tests.policy.scenes import RULES, finding, gap, report, request, waiver
 
 

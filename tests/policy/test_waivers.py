@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from gate.core.errors import UsageError
+from gate.core.waivers import covering, live
 from gate.policy.waiver_file import parse
-from gate.policy.waivers import covering, live
 from tests.policy.scenes import HEX, report, request, waiver
 
 SUBJECT = report().subject

@@ -37,13 +37,13 @@ def scan(target: str, registry: Registry, limits: Limits = Limits(), jobs: int =
         if jobs and workers.available():
             with workers.Digest(archive) as digest:
                 visits = workers.run(archive, store, look, jobs)
-                sha256 = digest.result()
+                archive.sha256 = digest.result()
         else:
-            sha256 = archive.digest()
+            archive.sha256 = archive.digest()
             for mine in (None, lambda _: True):
                 look(store, visits, lambda: None, mine)
         store.extend(archive.changed(), WALKER)
-        return _report(archive, sha256, registry, store, visits)
+        return _report(archive, registry, store, visits)
     finally:
         archive.close()
 
@@ -95,8 +95,8 @@ def _each(names: Iterable[str], path: str, ask: Callable[[str], None], store: St
     return crashed
 
 
-def _report(archive: Archive, sha256: str, registry: Registry, store: Store, visits: Counter[str]) -> Report:
-    subject = archive.subject(sha256)
+def _report(archive: Archive, registry: Registry, store: Store, visits: Counter[str]) -> Report:
+    subject = archive.subject()
     if not (archive.rows.members or visits or store.gaps.count):
         store.add(Gap(Location(), GapReason.UNSUPPORTED, detail="holds nothing that gate knows how to examine"), WALKER)
     seen = {name: Seen(store, (*i.consumes, *i.produces)) for name, i in registry.inspectors.items()}

@@ -18,7 +18,7 @@ import yaml
 from gate import resources
 from gate.core.errors import UsageError
 from gate.core.finding import Level, Rule
-from gate.inspectors import Inspector
+from gate.inspectors import Inputs, Inspector
 
 WALKER = "archive"
 """rules/archive.yaml is the walker's own and has no inspector."""
@@ -41,8 +41,8 @@ class Registry:
     digest: str
 
 
-def load(*roots: Path) -> Registry:
-    """Gate's own inspectors and those of further roots, each with `inspectors/` and `rules/` in it.
+def load(*roots: Path, inputs: Inputs = Inputs()) -> Registry:  # noqa: B008  # frozen
+    """Gate's own inspectors and those of further roots, each with `inspectors/` and `rules/` in it; all get `inputs`.
 
     Raises UsageError when a root is no such folder, a rule text is malformed, or an import fails: an inspector that
     silently did not run would be worse.
@@ -60,7 +60,7 @@ def load(*roots: Path) -> Registry:
                 continue
             if file.stem in inspectors or file.stem in RESERVED:
                 raise UsageError(f"{file}: there is a {file.stem} already")
-            inspectors[file.stem] = _import(file.stem, modules)
+            inspectors[file.stem] = _import(file.stem, modules).given(inputs)
         _hash(texts, digest)
     return Registry(_in_order(inspectors), rules, digest.hexdigest())
 

@@ -99,7 +99,7 @@ def look(
         for walk in (archive.whole(wants), archive.children(wants)):
             for item in walk:
                 take(item, result, each)
-        kind = archive.subject("").format
+        kind = archive.subject().format
         result.formats = kind
         result.digest = archive.rows.digest()
     return result

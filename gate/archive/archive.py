@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from gate.archive import directory, zip
@@ -16,6 +16,7 @@ from gate.archive.root import Root
 from gate.archive.sniff import LAYOUTS, containers, recognise
 from gate.archive.source import BLOCK, Source, Window
 from gate.archive.walk import Mine, Names, Walk, Walked, Wants, gap
+from gate.core.attachment import Attachment
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import Gap, GapReason
 from gate.core.limits import Limits
@@ -24,7 +25,7 @@ from gate.core.subject import Subject
 
 
 class Archive:
-    """One subject: walk() once, then inventory(), open() and subject().
+    """One subject: walk() once, then inventory(), open(), subject() and beside().
 
     `walk` reads every byte that it can; nothing is written but spools without a name.
     """
@@ -32,6 +33,8 @@ class Archive:
     def __init__(self, root: Root, limits: Limits) -> None:
         self.root, self.budget = root, Budget(limits)
         self.rows = Inventory()
+        self.sha256 = ""
+        """The result of digest(), once somebody has computed it; "" for a folder."""
         self._held: dict[str, Member] = {}
         """Members of the last second look, and those that they lie in: callers ask for the same one several times."""
         if not root.folder:
@@ -97,8 +100,8 @@ class Archive:
 
     # -- afterwards ----------------------------------------------------------------------------------------------
 
-    def subject(self, sha256: str) -> Subject:
-        """What was judged; `sha256` of a file comes from digest()."""
+    def subject(self) -> Subject:
+        """What was judged."""
         root = self.root
         if root.folder:
             dir_hash = self.rows.dir_hash()
@@ -106,7 +109,7 @@ class Archive:
             return Subject(root.name, "directory", digest, self.rows.bytes, self._layout())
         kind = self._layout() or recognise(self._head())
         kind = kind or ("zip" if self.rows.members else None)  # by its end only
-        return Subject(root.name, "file", {"sha256": sha256}, root.size, kind)
+        return Subject(root.name, "file", {"sha256": self.sha256}, root.size, kind)
 
     def _layout(self) -> str | None:
         return next((name for name, path in LAYOUTS if self.rows.find(path) is not None), None)
@@ -120,6 +123,20 @@ class Archive:
             digest.update(buffer[:n])
             at += n
         return digest.hexdigest()
+
+    def beside(self, suffixes: Iterable[str], limit: int) -> Iterator[Attachment | Gap]:
+        """Files next to the subject that are called like it, with one of these suffixes behind its name.
+
+        One of more than `limit` bytes, or that cannot be read, is a Gap at path "".
+        """
+        for suffix in suffixes:
+            try:
+                data = self.root.sibling(suffix, limit)
+            except (NotExamined, OSError) as error:
+                yield gap("", error)
+            else:
+                if data is not None:
+                    yield Attachment(self.root.name + suffix, data)
 
     def inventory(self) -> Iterator[InventoryRow]:
         """Every member, sorted by path."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 
 from gate.archive import directory
+from gate.core.errors import NotExamined
+from gate.core.gap import GapReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,25 @@ class Root:
     def changed(self) -> bool:
         """Whether the bytes, or what lies at the path, are no longer what was opened."""
         return not self.seen or self.seen != state(self.fd, self.folder, self.path)
+
+    def sibling(self, suffix: str, limit: int) -> bytes | None:
+        """The bytes of the regular file beside this one whose name is this one's and `suffix`; None without any.
+
+        Raises NotExamined `too-large` for more than `limit` bytes, OSError when it cannot be read.
+        """
+        if self.path is None:
+            return None
+        try:
+            fd = os.open(self.path + suffix, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return None
+        with open(fd, "rb") as file:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                return None
+            data = file.read(limit + 1)
+        if len(data) > limit:
+            raise NotExamined(GapReason.TOO_LARGE, f"{self.name}{suffix} beside it has more than {limit} bytes")
+        return data
 
     def close(self) -> None:
         os.close(self.fd)

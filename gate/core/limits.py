@@ -43,6 +43,18 @@ class Limits:
     """Pickle opcodes over one member; a random forest of 16 MB has 0.2 million."""
     text_bytes: int = 256 * MIB
     """Size of a manifest or digest list that is read as text."""
+    requirements_bytes: int = 4 * MIB
+    """Size of a list of requirements or of one package's metadata."""
+    personal_bytes: int = 256 * MIB
+    """Text of one member that is searched for personal data."""
+    native_bytes: int = 512 * MIB
+    """Size of a native library that is parsed; the largest of PyTorch has 434 MB."""
+    native_memory_bytes: int = 3 * GIB
+    """Address space of the process that parses native libraries."""
+    native_seconds: float = 20.0
+    """Wall time in which one native library must be parsed."""
+    signature_bytes: int = 64 * MIB
+    """Size of a signature file; one over 10,000 members has 2.4 MB."""
     rule_items: int = 100
     """Findings of one rule (gaps of one reason) that are listed; all are counted."""
     facts: int = 1000

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from gate.archive.archive import Archive
 from gate.archive.member import Member, Need
+from gate.core.attachment import Attachment
 from gate.core.finding import Confidence, Finding
 from gate.core.location import Location
 from gate.core.report import Section
@@ -17,11 +19,33 @@ from gate.core.row import Row
 from gate.facts.seen import Seen
 from gate.facts.store import Said
 
-__all__ = ["Archive", "Inspector", "Member", "Need", "Said", "Seen", "found"]
+if TYPE_CHECKING:
+    from gate.targets.profile import Profile
+    from gate.trust.words import Trust
+
+__all__ = ["Archive", "Inputs", "Inspector", "Member", "Need", "Said", "Seen", "found"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the user gives a scan besides the archive; nothing here comes from inside a target.
+
+    `effective_time` is the clock of the decision (RFC 3339, UTC, trailing Z), "" where none was given. `advisories` is
+    the path of a data base that `gate db import` made, None where there is none. `signatures` were named by
+    `--signature`; those that lie beside the target are asked of the archive.
+    """
+
+    effective_time: str = ""
+    advisories: str | None = None
+    profiles: tuple[Profile, ...] = ()
+    trust: Trust | None = None
+    signatures: tuple[Attachment, ...] = ()
 
 
 class Inspector:
     """Asks one question about an archive. Every method has an empty default.
+
+    `inputs` is what the user gave besides the archive.
 
     An inspector keeps no state between inspect() and conclude(): they may run in different processes. What conclude()
     needs travels as a Note.
@@ -31,6 +55,13 @@ class Inspector:
     """Rows of other inspectors that conclude() reads; their producers conclude first, a cycle is an error."""
     produces: ClassVar[tuple[type[Row], ...]] = ()
     """Rows that this inspector makes; conclude() and section() may read them too."""
+
+    def __init__(self, inputs: Inputs = Inputs()) -> None:
+        self.inputs = inputs
+
+    def given(self, inputs: Inputs) -> Inspector:
+        """The same inspector with what the user gave it."""
+        return type(self)(inputs)
 
     def wants(self, member: Member) -> Need | None:
         """How to read this member, judged by `member.head`, not by its name alone; None: not of interest."""

@@ -26,7 +26,7 @@ def dir_hash(path):
     with opened(path) as archive:
         for _ in archive.children(lambda _: 1):
             pass
-        return archive.subject("").digest.get("dirHash")
+        return archive.subject().digest.get("dirHash")
 
 
 def shell(path):

@@ -1,0 +1,1 @@
+"""The OSV advisory data base: import, query, serve."""

@@ -1,0 +1,1 @@
+"""Target profiles of the machines that a model is meant for."""

@@ -1,0 +1,1 @@
+"""Who may sign: trust.yaml as values."""

@@ -41,7 +41,9 @@ def scan(
     waivers: Waivers = "",
     limit: Limit = [],  # noqa: B006  # typer copies it
     extension: Extension = [],  # noqa: B006
-    format_: Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="text, json or sarif.")] = "text",
+    format_: Annotated[
+        str, typer.Option("-f", "--format", metavar="FORMAT", help="text, json, sarif or markdown.")
+    ] = "text",
     output: Annotated[
         list[str], typer.Option("-o", "--output", metavar="FORMAT=PATH", help="Write a file as well.")
     ] = [],  # noqa: B006

@@ -21,6 +21,7 @@ class Render(Protocol):
 RENDERERS: Mapping[str, str] = {
     "text": "gate.output.text",
     "json": "gate.output.json",
+    "markdown": "gate.output.markdown",
     "sarif": "gate.output.sarif",
 }
 """Name of a format to the module that has its `render`; a module is imported when it is first asked for."""

@@ -1,4 +1,4 @@
-"""The three renderings of four results, word for word. UPDATE_SNAPSHOTS=1 writes them anew; read the difference."""
+"""The renderings of four results, word for word. UPDATE_SNAPSHOTS=1 writes them anew; read the difference."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from gate.output import RENDERERS, renderer
 from tests.output.results import RESULTS
 
 FOLDER = Path(__file__).parents[1] / "snapshots" / "output"
+SUFFIXES = {"text": "txt", "markdown": "md"}
 
 
 @pytest.mark.parametrize("form", sorted(RENDERERS))
@@ -18,7 +19,7 @@ def test_a_result_is_rendered_as_it_was_approved(name, form):
     text = renderer(form)(*RESULTS[name]())
     if form == "json":  # stored with line breaks, so that a difference can be read
         text = json.dumps(json.loads(text), indent=1, sort_keys=True) + "\n"
-    path = FOLDER / f"{name}.{'txt' if form == 'text' else form}"
+    path = FOLDER / f"{name}.{SUFFIXES.get(form, form)}"
     if os.environ.get("UPDATE_SNAPSHOTS"):
         path.write_text(text, encoding="ascii")
     assert text == path.read_text(encoding="ascii")

@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from gate.cli.options import EffectiveTime, Environment, Extension, Jobs, Limit, ModelName, ModelVersion, Stage, Waivers
+from gate.cli.options import (
+    Db,
+    EffectiveTime,
+    Environment,
+    Extension,
+    Jobs,
+    Limit,
+    ModelName,
+    ModelVersion,
+    Profiles,
+    Signatures,
+    Stage,
+    TrustFile,
+    Waivers,
+)
 
 
 def facts(
@@ -16,7 +30,11 @@ def facts(
     model_name: ModelName = "",
     model_version: ModelVersion = "",
     waivers: Waivers = "",
-    limit: Limit = [],  # noqa: B006  # typer copies it
+    db: Db = "",
+    profile: Profiles = [],  # noqa: B006  # typer copies it
+    trust: TrustFile = "",
+    signature: Signatures = [],  # noqa: B006
+    limit: Limit = [],  # noqa: B006
     extension: Extension = [],  # noqa: B006
     jobs: Jobs = 1,
     effective_time: EffectiveTime = "",
@@ -38,6 +56,10 @@ def facts(
         limit=limit,
         extension=extension,
         effective_time=effective_time,
+        db=db,
+        profile=profile,
+        trust=trust,
+        signature=signature,
     )
     report = pipeline.scan(target, setup.registry, setup.limits, jobs)
     seen = document(report, setup.request, setup.registry.rules, setup.limits)

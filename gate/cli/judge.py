@@ -12,7 +12,8 @@ from pathlib import Path
 
 from gate import pipeline, resources
 from gate.adapters.opa_wasm import Embedded
-from gate.cli.setup import Setup, read_file
+from gate.cli.files import read_file
+from gate.cli.setup import Setup
 from gate.core.decision import Decision
 from gate.core.errors import UsageError
 from gate.core.report import Report

@@ -18,4 +18,12 @@ Extension = Annotated[
     list[str], typer.Option("--extension", metavar="DIR", help="Folder with further inspectors/ and rules/.")
 ]
 EffectiveTime = Annotated[str, typer.Option(metavar="T", help="Clock of the decision (RFC 3339, UTC); default: now.")]
+Db = Annotated[str, typer.Option(metavar="FILE", help="Advisory data base; default: where `gate db` keeps it.")]
+Profiles = Annotated[
+    list[str], typer.Option("--profile", metavar="FILE", help="Target that it is to run on (YAML); may be repeated.")
+]
+TrustFile = Annotated[str, typer.Option("--trust", metavar="FILE", help="Whose signatures count (trust.yaml).")]
+Signatures = Annotated[
+    list[str], typer.Option("--signature", metavar="FILE", help="Signature that does not lie beside the archive.")
+]
 Jobs = Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0 stays in this process.")]

@@ -8,6 +8,7 @@ import typer
 
 from gate.cli.options import (
     Actor,
+    Db,
     EffectiveTime,
     Environment,
     Extension,
@@ -15,8 +16,11 @@ from gate.cli.options import (
     Limit,
     ModelName,
     ModelVersion,
+    Profiles,
+    Signatures,
     Stage,
     Targets,
+    TrustFile,
     Waivers,
 )
 
@@ -39,7 +43,11 @@ def scan(
     policy: Annotated[str, typer.Option(metavar="DIR", help="Compiled policy instead of the standard one.")] = "",
     policy_data: Annotated[str, typer.Option(metavar="FILE", help="Your own actions and limits (YAML, JSON).")] = "",
     waivers: Waivers = "",
-    limit: Limit = [],  # noqa: B006  # typer copies it
+    db: Db = "",
+    profile: Profiles = [],  # noqa: B006  # typer copies it
+    trust: TrustFile = "",
+    signature: Signatures = [],  # noqa: B006
+    limit: Limit = [],  # noqa: B006
     extension: Extension = [],  # noqa: B006
     format_: Annotated[
         str, typer.Option("-f", "--format", metavar="FORMAT", help="text, json, sarif or markdown.")
@@ -56,8 +64,9 @@ def scan(
 ) -> None:
     """Scan archives and decide whether they may be promoted."""
     from gate.cli import emit
+    from gate.cli.files import refuse_inside
     from gate.cli.judge import engine, judge, log_to_stderr, paint
-    from gate.cli.setup import prepare, refuse_inside
+    from gate.cli.setup import prepare
 
     if verbose:
         log_to_stderr()
@@ -77,6 +86,10 @@ def scan(
         limit=limit,
         extension=extension,
         effective_time=effective_time,
+        db=db,
+        profile=profile,
+        trust=trust,
+        signature=signature,
     )
     judged, worst = judge(targets, setup, decider, jobs)
     _publish(judged, setup, [] if quiet else [format_], files, paint(color))

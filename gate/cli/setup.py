@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
+from gate.cli.files import read_file, refuse_inside
+from gate.cli.given import given
 from gate.core.decision import Request, Waiver
 from gate.core.errors import UsageError
 from gate.core.limits import Limits
@@ -43,22 +44,31 @@ def prepare(
     limit: Sequence[str] = (),
     extension: Sequence[str] = (),
     effective_time: str = "",
+    db: str = "",
+    profile: Sequence[str] = (),
+    trust: str = "",
+    signature: Sequence[str] = (),
 ) -> Setup:
     """Read and check everything besides the targets; UsageError says which option is wrong."""
     _require_extra()
     refuse_inside(targets, (waivers, *extension))
     limits = _limits(limit)
-    registry = load(*(Path(folder) for folder in extension))
+    now = _time(effective_time)
+    supplied, recorded = given(
+        targets, limits, db=db, profiles=profile, trust=trust, signatures=signature, effective_time=now
+    )
+    registry = load(*(Path(folder) for folder in extension), inputs=supplied)
     rows, digest = _waivers(waivers)
     inputs: dict[str, Json] = {
         "policy": {} if policy is None or policy.digest is None else {"digest": {"sha256": policy.digest}},
         "rules": {"digest": {"sha256": registry.digest}},
         "waivers": {"digest": {"sha256": digest}} if digest else None,
         "limits": asdict(limits),
+        **recorded,
     }
     request = Request(
         stage,
-        _time(effective_time),
+        now,
         environment or None,
         actor or None,
         model_name,
@@ -67,16 +77,6 @@ def prepare(
         inputs,
     )
     return Setup(registry, limits, request)
-
-
-def refuse_inside(targets: Iterable[str], files: Iterable[str]) -> None:
-    """An archive must not bring its own policy, waivers or rules along."""
-    for file in filter(None, files):
-        real = os.path.realpath(file)
-        for target in targets:
-            inside = os.path.realpath(target)
-            if target != "-" and (real == inside or real.startswith(inside + os.sep)):
-                raise UsageError(f"{file} lies inside the target {target}; what is judged must not bring its own rules")
 
 
 def _require_extra() -> None:
@@ -112,11 +112,3 @@ def _waivers(file: str) -> tuple[tuple[Waiver, ...], str]:
 
     data = read_file(file, "--waivers")
     return parse(data, file), hashlib.sha256(data).hexdigest()
-
-
-def read_file(file: str, option: str) -> bytes:
-    """A small file that an option names; UsageError when it cannot be read."""
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{option} {file}: {error.strerror}") from error

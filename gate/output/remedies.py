@@ -40,6 +40,21 @@ KNOWN: Mapping[str, Advice] = {
     "limits.archive-too-large": Advice(
         "The archive is larger than its stage takes", "Make it smaller, or raise archive_bytes in the policy data."
     ),
+    "advisories.stale": Advice(
+        "The advisory data is too old", "Import a recent copy with `gate db import`, or raise advisory_age_hours."
+    ),
+    "advisories.sample": Advice(
+        "The advisory data is only a sample", "Import the whole data base with `gate db import` and pass it with --db."
+    ),
+    "provenance.unsigned": Advice(
+        "No accepted signature", "Sign the archive with a signer that the trust file names for this stage."
+    ),
+    "provenance.unchecked": Advice(
+        "Nobody checked who made it", "Say whose signatures count in a trust file, and pass it with --trust."
+    ),
+    "readiness.no-profile": Advice(
+        "No target to compare with", "Describe the machines that it is to run on, and pass that with --profile."
+    ),
     "engine.unavailable": Advice(
         "The policy engine could not be used", "Check what --policy names, or install gate again."
     ),

@@ -11,7 +11,7 @@ from gate.core.waivers import live
 from gate.policy.tally import Tallies
 
 SCHEMA = "gate.input/v1"
-MINOR = 0
+MINOR = 1
 """Grows by one with each addition to the document."""
 
 
@@ -43,7 +43,7 @@ def build(report: Report, request: Request, tallies: Tallies) -> dict[str, Json]
         "gaps": {code: _tally(row) for code, row in tallies.gaps.items()},
         "waivers": [_waiver(waiver, is_live=live(waiver, request, subject)) for waiver in request.waivers],
         "evidence": [],
-        "profiles": [],
+        "profiles": request.inputs.get("profiles", []),
         "history": [],
         "inputs": dict(request.inputs),
         "statuses": {row.inspector: {"state": row.state, "members": row.members} for row in report.statuses},

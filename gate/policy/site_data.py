@@ -85,13 +85,13 @@ def _stage(_: str, value: object) -> Json:
 
 
 def _limits(value: object) -> Json:
-    return _object(value, {"archive_bytes": _bytes})
+    return _object(value, {"advisory_age_hours": _number, "archive_bytes": _number})
 
 
-def _bytes(value: object) -> Json:
+def _number(value: object) -> Json:
     digits = str(value)  # YAML scalars are read as text, JSON numbers as numbers
     if not (digits.isascii() and digits.isdecimal() and 0 < len(digits) < 16 and int(digits)):
-        raise _SiteDataError("must be a number of bytes above 0")
+        raise _SiteDataError("must be a whole number above 0")
     return int(digits)
 
 

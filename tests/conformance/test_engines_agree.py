@@ -17,7 +17,7 @@ from gate.core.errors import EngineError
 from gate.core.limits import Limits
 from gate.core.report import State, Status
 from gate.policy.decide import document
-from tests.policy.scenes import COMPILED, ROOT, RULES, finding, gap, opa, report, request, waiver
+from tests.policy.scenes import COMPILED, REQUIRED, ROOT, RULES, finding, gap, opa, report, request, waiver
 
 CODES = [*sorted(RULES), "unknown.rule", "archive.unsafe-name"]
 SITE = {
@@ -29,7 +29,7 @@ SITE = {
         "archive.unsafe-name": "off",
     },
     "stages": {"staging": {"actions": {"x.note": "off", "site.owner": "inconclusive"}}},
-    "required_sections": ["pii"],
+    "required_sections": ["secrets"],
 }
 RULES_OF_SITE = {
     "own": {"violation": [{"code": "site.owner", "subject": "a", "msg": "é"}, {"code": "site.none"}]},
@@ -51,9 +51,34 @@ values = st.recursive(
 
 found = st.lists(st.tuples(st.sampled_from(CODES), paths), max_size=5)
 missed = st.lists(st.tuples(st.sampled_from(["corrupt", "budget"]), paths), max_size=3)
-inspectors = st.sampled_from(["integrity", "serialization", "pii"])
-answered = st.just(dict.fromkeys(["integrity", "serialization", "pii"], State.COMPLETE))
+inspectors = st.sampled_from([*REQUIRED, "secrets"])
+answered = st.just(dict.fromkeys([*REQUIRED, "secrets"], State.COMPLETE))
 known = answered | st.dictionaries(inspectors, states)
+told = st.fixed_dictionaries(
+    {},
+    optional={
+        "dependencies": st.fixed_dictionaries(
+            {
+                "advisories": st.fixed_dictionaries(
+                    {
+                        "available": st.booleans(),
+                        "age_hours": st.sampled_from([0, 120, 121, 720, 721, None]),
+                        "label": st.sampled_from(["", "sample"]),
+                    }
+                )
+            }
+        ),
+        "native": st.fixed_dictionaries({"libraries": st.integers(0, 1), "profiles": st.integers(0, 1)}),
+        "pii": st.fixed_dictionaries({"extra": values}),
+        "signature": st.fixed_dictionaries(
+            {
+                "trust": st.booleans(),
+                "verified": st.integers(0, 1),
+                "stages": st.lists(st.sampled_from(["*", "production", "staging"]), max_size=2),
+            }
+        ),
+    },
+)
 held = st.lists(
     st.tuples(
         st.sampled_from([*CODES, "gap.corrupt", "gap.unavailable", "site.owner"]),
@@ -71,7 +96,7 @@ def documents(draw):
         sorted(finding(code, path) for code, path in draw(found)),
         sorted(gap(reason, path) for reason, path in draw(missed)),
         tuple(Status(name, state, 1) for name, state in sorted(draw(known).items())),
-        {"pii": {"extra": draw(values)}} if draw(st.booleans()) else {},
+        draw(told),
     )
     asked = request(*(waiver(*row) for row in draw(held)), stage=draw(stages))
     made = json.loads(canonical(document(seen, asked, RULES, Limits(rule_items=draw(st.integers(1, 3))))))

@@ -92,6 +92,8 @@ def test_a_limit_that_is_no_number_of_bytes_is_refused(limit):
 
 
 def test_a_limit_is_read_as_a_number_from_yaml_and_json():
+    aged = b"stages: {staging: {limits: {advisory_age_hours: 24}}}"
+    assert parse(aged, "site.yaml") == {"stages": {"staging": {"limits": {"advisory_age_hours": 24}}}}
     wanted = {"stages": {"production": {"limits": {"archive_bytes": 1000}}}}
     assert parse(b"stages: {production: {limits: {archive_bytes: 1000}}}", "site.yaml") == wanted
     assert parse(b'{"stages": {"production": {"limits": {"archive_bytes": 1000}}}}', "site.json") == wanted

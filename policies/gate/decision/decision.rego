@@ -9,6 +9,8 @@
 #     description: Only builtins that the WebAssembly target has itself are used here.
 package gate.decision
 
+import data.gate.settings
+
 actions := {"deny", "inconclusive", "warn", "off"}
 
 levels := {"error", "warning", "note", "none"}
@@ -142,28 +144,12 @@ stated contains row if {
 	}
 }
 
-# F8: an archive that is larger than its stage takes; one whose size is not known is not within the limit either.
+# Gate's own rules about several sections at once.
 stated contains row if {
-	some limit in size_limit
-	not within(limit)
-	row := {
-		"code": "limits.archive-too-large",
-		"action": action("limits.archive-too-large"),
-		"subject": "",
-		"msg": concat(" ", ["the stage takes at most", format_int(limit, 10), "bytes"]),
-	}
+	some name
+	some violation in data.gate.rules[name].violation
+	row := object.union(violation, {"action": action(violation.code)})
 }
-
-within(limit) if input.subject.size <= limit
-
-# At most one: the organisation's, else gate's.
-size_limit := array.slice(size_limits, 0, 1)
-
-size_limits := [chosen |
-	some settings in array.concat(site_configs, [config])
-	chosen := object.get(settings, ["stages", stage, "limits", "archive_bytes"], null)
-	chosen != null
-]
 
 excused(row) if {
 	not row.code in mandatory
@@ -176,8 +162,8 @@ excused(row) if {
 required_sections contains name if some name in config.required_sections
 
 required_sections contains name if {
-	some settings in site_configs
-	some name in object.get(settings, "required_sections", [])
+	some given in settings.site_configs
+	some name in object.get(given, "required_sections", [])
 }
 
 answered(name) if {
@@ -213,8 +199,6 @@ stateable(violation) if {
 	is_string(object.get(violation, "msg", ""))
 }
 
-site_configs := [settings | settings := data.gate_site.config]
-
 # What the organisation says comes before what gate says; in both, the stage comes before the general action.
 
 action(code) := "deny" if code in mandatory
@@ -227,9 +211,9 @@ action(code) := unlisted(code) if {
 }
 
 configured(code) := [chosen |
-	some settings in array.concat(site_configs, [config])
+	some given in array.concat(settings.site_configs, [config])
 	some path in [["stages", stage, "actions", code], ["actions", code]]
-	chosen := object.get(settings, path, null)
+	chosen := object.get(given, path, null)
 	chosen != null
 ]
 
@@ -268,8 +252,8 @@ understood if {
 		startswith(code, "gap.")
 		consistent(tally)
 	}
-	every settings in site_configs {
-		sound(settings)
+	every given in settings.site_configs {
+		sound(given)
 	}
 }
 
@@ -289,14 +273,16 @@ consistent(tally) if {
 	}
 }
 
-sound(settings) if {
-	is_object(settings)
-	is_object(object.get(settings, "actions", {}))
-	is_array(object.get(settings, "required_sections", []))
-	is_object(object.get(settings, "stages", {}))
-	every _, staged in object.get(settings, "stages", {}) {
+sound(given) if {
+	is_object(given)
+	is_object(object.get(given, "actions", {}))
+	is_array(object.get(given, "required_sections", []))
+	is_object(object.get(given, "stages", {}))
+	every _, staged in object.get(given, "stages", {}) {
 		is_object(staged)
 		is_object(object.get(staged, "actions", {}))
-		is_number(object.get(staged, ["limits", "archive_bytes"], 0))
+		every _, limit in object.get(staged, "limits", {}) {
+			is_number(limit)
+		}
 	}
 }

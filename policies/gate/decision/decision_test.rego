@@ -4,16 +4,16 @@ import data.gate.decision
 
 complete := {"state": "complete", "members": 1}
 
-clean := {
+sections := {name: {"state": "complete"} | some name in data.gate.config.required_sections}
+
+clean := object.union(sections, {
 	"schema": "gate.input/v1",
 	"request": {"stage": "production"},
 	"findings": {},
 	"gaps": {},
 	"waivers": [],
-	"statuses": {"integrity": complete, "serialization": complete},
-	"integrity": {"state": "complete"},
-	"serialization": {"state": "complete"},
-}
+	"statuses": {name: complete | some name, _ in sections},
+})
 
 staging := object.union(clean, {"request": {"stage": "staging"}})
 
@@ -324,23 +324,15 @@ test_a_waiver_that_is_no_object_leaves_no_result if {
 	}
 }
 
-test_an_archive_beyond_the_limit_of_its_stage_is_denied if {
-	limited := {"stages": {"production": {"limits": {"archive_bytes": 100}}}}
-	large := object.union(clean, {"subject": {"size": 101}})
-	small := object.union(clean, {"subject": {"size": 100}})
-	result := decision.result with input as large with data.gate_site.config as limited
-	expected := {"code": "limits.archive-too-large", "action": "deny", "subject": "", "msg": "the stage takes at most 100 bytes"}
-	result.reasons == [expected]
-	"allow" == decision.result.outcome with input as small with data.gate_site.config as limited
-	"allow" == decision.result.outcome with input as object.union(large, {"request": {"stage": "staging"}}) with data.gate_site.config as limited
-}
-
-test_a_size_that_is_not_known_is_not_within_a_limit if {
-	limited := {"stages": {"production": {"limits": {"archive_bytes": 100}}}}
-	"deny" == decision.result.outcome with input as clean with data.gate_site.config as limited
-}
-
 test_a_limit_of_another_type_leaves_the_result_undefined if {
 	site := {"stages": {"production": {"limits": {"archive_bytes": "100"}}}}
 	not decision.result with input as clean with data.gate_site.config as site
+}
+
+test_a_rule_of_gate_is_listed_and_waived_like_any_other if {
+	asked := object.union(clean, {"signature": {"trust": false}})
+	rows(asked, "warnings") == [["provenance.unchecked", "warn", ""]]
+	waived := with_waiver(asked, {"code": "provenance.unchecked", "subject": "*", "live": true})
+	rows(waived, "warnings") == []
+	rows(waived, "waived") == [["provenance.unchecked", "warn", ""]]
 }

@@ -1,0 +1,96 @@
+"""What the user gives a scan besides the archive: read once, and recorded by digest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from gate.cli.files import read_file, refuse_inside
+from gate.core.attachment import Attachment
+from gate.core.errors import NotExamined, UsageError
+from gate.core.limits import Limits
+from gate.core.report import Json
+from gate.inspectors import Inputs
+from gate.targets.profile import Profile
+from gate.trust.words import Trust
+
+_SMALL = 2**22
+"""Bytes of a profile, a trust file, or a file that a trust file names."""
+
+
+def given(
+    targets: Sequence[str],
+    limits: Limits,
+    *,
+    db: str,
+    profiles: Sequence[str],
+    trust: str,
+    signatures: Sequence[str],
+    effective_time: str,
+) -> tuple[Inputs, dict[str, Json]]:
+    """The inputs of the inspectors, and what the decision records about them.
+
+    Raises UsageError for a file that is missing, malformed, or inside a target.
+    """
+    refuse_inside(targets, (db, trust, *profiles))
+    advisories, about = _advisories(db)
+    read = tuple(_profile(file) for file in profiles)
+    _unique(read)
+    trusted = _trust(targets, trust) if trust else None
+    attached = tuple(
+        Attachment(os.path.basename(file), read_file(file, "--signature", limits.signature_bytes))
+        for file in signatures
+    )
+    recorded: dict[str, Json] = {
+        "advisories": about,
+        "profiles": [{"name": profile.name, "digest": {"sha256": profile.digest}} for profile in read],
+        "trust": {"digest": {"sha256": trusted.digest}} if trusted else None,
+    }
+    return Inputs(effective_time, advisories, read, trusted, attached), recorded
+
+
+def _advisories(db: str) -> tuple[str | None, Json]:
+    """The path of the data base, and what is in it; one that cannot be read is left to the inspector to complain of."""
+    from gate.advisories.database import open_database
+    from gate.advisories.place import default
+
+    if db and not os.path.isfile(db):
+        raise UsageError(f"--db {db}: no such file; make it with `gate db import`")
+    path = db or default()
+    if not path or not os.path.exists(path):
+        return None, {}
+    try:
+        about = open_database(path).about
+    except NotExamined:
+        return path, {}
+    return path, {
+        "digest": {"sha256": about.digest},
+        "data_time": about.data_time,
+        "fetched": about.fetched,
+        "label": about.label,
+    }
+
+
+def _profile(file: str) -> Profile:
+    from gate.targets.profile import read_profile
+
+    return read_profile(read_file(file, "--profile", _SMALL), file)
+
+
+def _unique(profiles: Iterable[Profile]) -> None:
+    names: set[str] = set()
+    for profile in profiles:
+        if profile.name in names:
+            raise UsageError(f"--profile: two profiles are called {profile.name}; findings could not tell them apart")
+        names.add(profile.name)
+
+
+def _trust(targets: Sequence[str], file: str) -> Trust:
+    from gate.trust.file import read_trust
+
+    def load(name: str) -> bytes:
+        path = os.path.join(os.path.dirname(file), name)
+        refuse_inside(targets, (path,))
+        return read_file(path, f"--trust {file}", _SMALL)
+
+    return read_trust(read_file(file, "--trust", _SMALL), file, load)

@@ -1,0 +1,11 @@
+# METADATA
+# title: Is it known what the archive will meet where it is to run?
+package gate.rules.readiness
+
+# F4: without a target nobody can tell whether a library will load there.
+violation contains row if {
+	input.native.libraries > 0
+	input.native.profiles == 0
+	msg := "there are native libraries, and no target profile was given to compare them with"
+	row := {"code": "readiness.no-profile", "subject": "", "msg": msg}
+}

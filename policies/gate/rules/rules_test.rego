@@ -1,0 +1,97 @@
+package gate_test.rules
+
+import data.gate.rules
+
+limited(name, value) := {"stages": {"production": {"limits": {name: value}}}}
+
+asked(section) := object.union({"request": {"stage": "production"}}, section)
+
+codes(rows) := sort([row.code | some row in rows])
+
+test_an_archive_beyond_the_limit_of_its_stage if {
+	site := limited("archive_bytes", 100)
+	rows := rules.limits.violation with input as asked({"subject": {"size": 101}}) with data.gate_site.config as site
+	rows == {{"code": "limits.archive-too-large", "subject": "", "msg": "the stage takes at most 100 bytes"}}
+	small := rules.limits.violation with input as asked({"subject": {"size": 100}}) with data.gate_site.config as site
+	small == set()
+	other := {"request": {"stage": "staging"}, "subject": {"size": 101}}
+	staged := rules.limits.violation with input as other with data.gate_site.config as site
+	staged == set()
+}
+
+test_a_size_that_is_not_known_is_not_within_a_limit if {
+	rows := rules.limits.violation with input as asked({}) with data.gate_site.config as limited("archive_bytes", 100)
+	codes(rows) == ["limits.archive-too-large"]
+}
+
+test_no_limit_limits_nothing if {
+	rows := rules.limits.violation with input as asked({"subject": {"size": 10000000000000}})
+	rows == set()
+}
+
+advisories(changes) := asked({"dependencies": {"advisories": object.union({"available": true, "age_hours": 1, "label": ""}, changes)}})
+
+test_fresh_advisories_are_relied_on if {
+	rows := rules.advisories.violation with input as advisories({})
+	rows == set()
+	edge := rules.advisories.violation with input as advisories({"age_hours": 120})
+	edge == set()
+}
+
+test_old_advisories_are_stale if {
+	every age in [121, null, "1"] {
+		rows := rules.advisories.violation with input as advisories({"age_hours": age})
+		codes(rows) == ["advisories.stale"]
+	}
+	unknown := rules.advisories.violation with input as asked({"dependencies": {"advisories": {"available": true}}})
+	codes(unknown) == ["advisories.stale"]
+}
+
+test_the_organisation_says_how_old_they_may_be if {
+	rows := rules.advisories.violation with input as advisories({"age_hours": 500}) with data.gate_site.config as limited("advisory_age_hours", 1000)
+	rows == set()
+}
+
+test_a_sample_is_not_the_advisories if {
+	rows := rules.advisories.violation with input as advisories({"label": "a sample"})
+	rows == {{"code": "advisories.sample", "subject": "", "msg": "a sample"}}
+}
+
+test_advisories_that_were_not_consulted_are_not_judged if {
+	every document in [asked({}), advisories({"available": false, "age_hours": null, "label": "a sample"})] {
+		rows := rules.advisories.violation with input as document
+		rows == set()
+	}
+}
+
+signed(changes) := asked({"signature": object.union({"trust": true, "verified": 1, "stages": ["*"]}, changes)})
+
+test_a_signature_that_the_trust_file_accepts_is_enough if {
+	every stages in [["*"], ["staging", "production"]] {
+		rows := rules.provenance.violation with input as signed({"stages": stages})
+		rows == set()
+	}
+}
+
+test_an_archive_without_an_accepted_signature_is_unsigned if {
+	every document in [signed({"verified": 0}), signed({"stages": ["staging"]}), signed({"stages": []}), asked({"signature": {"trust": true}})] {
+		rows := rules.provenance.violation with input as document
+		codes(rows) == ["provenance.unsigned"]
+	}
+}
+
+test_without_a_trust_file_nothing_is_proven if {
+	rows := rules.provenance.violation with input as signed({"trust": false})
+	codes(rows) == ["provenance.unchecked"]
+}
+
+native(libraries, profiles) := asked({"native": {"libraries": libraries, "profiles": profiles}})
+
+test_libraries_want_a_target if {
+	rows := rules.readiness.violation with input as native(1, 0)
+	codes(rows) == ["readiness.no-profile"]
+	every document in [native(0, 0), native(1, 1), asked({})] {
+		none := rules.readiness.violation with input as document
+		none == set()
+	}
+}

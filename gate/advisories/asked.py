@@ -1,0 +1,180 @@
+"""What the statements of an archive come to: which package is wanted, in which versions, and how surely."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from gate.advisories.matching import Wanted
+from gate.core.location import Location
+from gate.facts.dependencies import Package, Statement
+from gate.formats.inclusion import Edge, Reached
+from gate.formats.markers import Holds, holds
+from gate.formats.requirement import Include, Index, Invalid, Item, exact
+from gate.formats.requirement_lists import folder_of
+from gate.formats.shown import shown
+
+INSTALLED = "dist-info"
+"""The origin of a package that lies in the archive."""
+_SOURCES = ("index", "url", "vcs", "path", "editable")
+_DIGITS = 100
+"""Characters of a version; no real one has more than 50."""
+
+
+class Standing(enum.Enum):
+    """How a statement bears on what runs: surely, under conditions, not on Linux, or nobody installs from its list."""
+
+    SURE = "sure"
+    PERHAPS = "perhaps"
+    NEVER = "never"
+    ASIDE = "aside"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One package that is asked for or installed. `readable` is false when its version is none (PEP 440)."""
+
+    location: Location
+    origin: str
+    wanted: Wanted
+    standing: Standing
+    readable: bool = True
+
+    @property
+    def counts(self) -> bool:
+        """Whether the model may run with it."""
+        return self.standing in (Standing.SURE, Standing.PERHAPS)
+
+    @property
+    def requirement(self) -> str:
+        """As an installer would be asked for it."""
+        name, version, specifier = self.wanted
+        return f"{name}=={version}" if version else f"{name}{specifier or ' (any version)'}"
+
+
+def statements(path: str, items: Iterable[Item], origin: str) -> Iterator[Statement]:
+    """What a list says, as rows."""
+    for item in items:
+        line, start, end = item.span
+        match item:
+            case Include():
+                kind = "constraint" if item.constraint else "include"
+                yield Statement(path, line, start, end, kind, "", "", "", item.target, origin)
+            case Index():
+                yield Statement(path, line, start, end, item.option, "", "", "", item.value, origin)
+            case Invalid():
+                yield Statement(path, line, start, end, "invalid", item.name, "", "", item.problem, origin)
+            case _:
+                yield Statement(
+                    path, line, start, end, item.kind, item.name, item.specifier, item.marker, item.target, origin
+                )
+
+
+def edge(statement: Statement, up: int = 0) -> Edge:
+    """The inclusion that a statement of that kind is; `up` as for relative()."""
+    constraint = statement.kind == "constraint"
+    return Edge(statement.path, statement.line, statement.start, statement.end, statement.value, constraint, up)
+
+
+def is_edge(statement: Statement) -> bool:
+    """Whether it includes another list."""
+    return statement.kind in ("include", "constraint")
+
+
+def is_source(statement: Statement) -> bool:
+    """Whether it asks for a package, named or not."""
+    return statement.kind in _SOURCES
+
+
+def installed(package: Package) -> Asked:
+    """A package that lies in the archive."""
+    version, readable = _version(package.version)
+    return Asked(Location(package.path), INSTALLED, Wanted(package.name, version, ""), Standing.SURE, readable)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How statements are to be read: which lists are in force, under which Python, within which constraints.
+
+    `pythons` are the versions that are said in a folder; `constraints` give a specifier by list and package.
+    """
+
+    reached: Reached
+    pythons: Mapping[str, frozenset[str]]
+    constraints: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def asked(self, statement: Statement) -> Asked | None:
+        """The package that a statement asks for; None when it names none, or no version of it on an index."""
+        if not statement.name or not is_source(statement):
+            return None
+        if statement.kind != "index" and not statement.specifier:
+            return None  # what a repository or a folder holds has no version of an index
+        name = canonicalize_name(statement.name)
+        specifier = self._narrowed(statement, name)
+        pin = exact(specifier)
+        version, readable = _version(pin) if pin else ("", True)
+        wanted = Wanted(name, version, "" if pin else specifier)
+        return Asked(
+            Location(statement.path, statement.start, statement.end, statement.line),
+            statement.origin,
+            wanted,
+            self._standing(statement),
+            readable,
+        )
+
+    def package(self, statement: Statement) -> Package | None:
+        """The fact; what is fetched from elsewhere is specified by `@` and where."""
+        if self._standing(statement) in (Standing.ASIDE, Standing.NEVER) or not statement.name:
+            return None
+        if not is_source(statement) or statement.path in self.reached.constraints:
+            return None
+        asked = self.asked(statement)
+        name = canonicalize_name(statement.name)
+        wanted = asked.wanted if asked else Wanted(name, "", f"@ {shown(statement.value)}")
+        return Package(statement.path, statement.line, name, wanted.version, wanted.specifier, statement.origin)
+
+    def _narrowed(self, statement: Statement, name: str) -> str:
+        limits = sorted(self.reached.limits.get(statement.path, ()))
+        clauses = (self.constraints.get(path, {}).get(name, "") for path in limits)
+        return ",".join(filter(None, (statement.specifier, *clauses)))
+
+    def _standing(self, statement: Statement) -> Standing:
+        reached, path = self.reached, statement.path
+        if path not in reached.requirements and path not in reached.constraints:
+            return Standing.ASIDE
+        held = {holds(statement.marker, python) for python in self._pythons(path)}
+        if held == {Holds.NO}:
+            return Standing.NEVER
+        return Standing.SURE if held == {Holds.YES} and path in reached.requirements else Standing.PERHAPS
+
+    def _pythons(self, path: str) -> frozenset[str]:
+        """What is said in the folder of a list, or in the nearest one above it."""
+        folder = folder_of(path)
+        while folder not in self.pythons and folder and not folder.endswith("!/"):
+            folder = folder_of(folder[:-1])
+        return self.pythons.get(folder, frozenset({""}))
+
+
+def limiting(rows: Iterable[Statement], most: int) -> dict[str, dict[str, str]]:
+    """The specifiers of constraints by list and package; after `most` of them the rest limits nothing."""
+    found: dict[str, dict[str, str]] = {}
+    count = 0
+    for row in rows:
+        if count < most and row.kind == "index" and row.specifier and holds(row.marker) is Holds.YES:
+            count += 1
+            held = found.setdefault(row.path, {})
+            name = canonicalize_name(row.name)
+            held[name] = f"{held[name]},{row.specifier}" if name in held else row.specifier
+    return found
+
+
+def _version(text: str) -> tuple[str, bool]:
+    """A version in its normal form, and whether it is one."""
+    try:
+        return (str(Version(text)), True) if len(text) <= _DIGITS else ("", False)
+    except InvalidVersion:
+        return "", False

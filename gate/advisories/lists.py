@@ -1,0 +1,140 @@
+"""The lists of requirements of one archive: which are in force, what they include, and what all of them ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields
+from operator import attrgetter
+
+from gate.advisories.asked import INSTALLED, Asked, Reading, edge, installed, is_edge, limiting, statements
+from gate.advisories.matching import Wanted
+from gate.archive.archive import Archive
+from gate.core.errors import NotExamined
+from gate.core.gap import GapReason
+from gate.facts.dependencies import Layout, Package, Python, Statement
+from gate.facts.seen import Seen
+from gate.facts.spill import Spill
+from gate.formats.inclusion import STEPS, Edge, follow
+from gate.formats.relative import relative
+from gate.formats.requirement_lists import Layouts, folder_of, tops
+from gate.formats.requirements import read_requirements
+
+MANIFEST = "manifest"
+"""The kind of statement by which a manifest of TorchServe names a list; such paths begin one folder higher."""
+_LISTS = 20_000
+"""Lists that are followed in one archive."""
+_OPENED = 256
+"""Lists under other names that are opened because one includes them."""
+_LIMITING = 100_000
+"""Constraints that narrow something in one archive."""
+_WANTED = 200_000
+"""Different packages that are looked up in one archive."""
+_EVERY = 1000
+"""Rows between two looks at the clock."""
+
+
+class Lists:
+    """Goes through the rows of an archive as often as it is asked; only the inclusions are held.
+
+    `opened` are rows of lists that had to be read because another one includes them.
+    """
+
+    def __init__(self, seen: Seen, archive: Archive) -> None:
+        self._seen, self._archive = seen, archive
+        self.opened: Spill[Statement] = Spill(attrgetter(*(field.name for field in fields(Statement))))
+        self._edges: dict[str, list[Edge]] = {}
+        self._manifests: list[Edge] = []
+        self._new: dict[str, list[Edge]] = {}
+        held = 0
+        for row in seen.rows(Statement):
+            edges = self._edges.setdefault(row.path, []) if row.kind != MANIFEST else self._manifests
+            if (row.kind == MANIFEST or is_edge(row)) and held <= STEPS:
+                held += 1
+                edges.append(edge(row, up=int(row.kind == MANIFEST)))
+
+    def reading(self) -> Reading:
+        """Follow every inclusion; what it ran into is in `reached`.
+
+        `opened` is complete then, and must be among the rows before anything else is asked.
+        """
+        reached = follow(self._roots(), self._following, self.exists)
+        pythons: dict[str, frozenset[str]] = {}
+        for said in self._seen.rows(Python):
+            folder = folder_of(said.path)
+            pythons[folder] = pythons.get(folder, frozenset()) | {said.version}
+        return Reading(reached, pythons)
+
+    def limit(self, reading: Reading) -> None:
+        """Take the constraints into account."""
+        reading.constraints.update(limiting(self.of(reading.reached.constraints), _LIMITING))
+
+    def of(self, paths: Collection[str]) -> Iterator[Statement]:
+        """The statements of some lists, by path and line."""
+        return (row for row in self._ticking() if row.path in paths)
+
+    def packages(self, reading: Reading) -> Iterator[Package]:
+        """The facts: what is asked for where somebody installs from."""
+        return filter(None, map(reading.package, self._ticking()))
+
+    def everything(self, reading: Reading) -> Iterator[Asked]:
+        """What is installed, then what is asked for anywhere; by path.
+
+        A constraint counts where nothing asks for its package, which may be needed by another one.
+        """
+        yield from (installed(row) for row in self._seen.rows(Package) if row.origin == INSTALLED)
+        reached = reading.reached
+        named = {asked.wanted.name for row in self.of(reached.requirements) if (asked := reading.asked(row))}
+        for row in self._ticking():
+            asked = reading.asked(row)
+            if asked is not None and not (row.path in reached.constraints and asked.wanted.name in named):
+                yield asked
+
+    def wanted(self, reading: Reading) -> Collection[Wanted]:
+        """What is to be looked up, each once; NotExamined for more than anybody would ask for."""
+        wanted: dict[Wanted, None] = {}
+        for asked in self.everything(reading):
+            wanted[asked.wanted] = None
+            if len(wanted) > _WANTED:
+                raise NotExamined(GapReason.TOO_MANY, f"more than {_WANTED} different packages")
+        return wanted.keys()
+
+    def exists(self, path: str) -> bool:
+        return self._archive.rows.find(path) is not None
+
+    def inside(self, path: str, name: str) -> str | None:
+        """The path in the archive that a list means by a relative one; None for all others."""
+        return relative(path, name.encode("utf-8", "surrogateescape"))
+
+    def _roots(self) -> Iterator[Edge | str]:
+        """What manifests name, then what lies where somebody looks for it."""
+        yield from self._manifests
+        layouts = {row.path: row.kind for row in self._seen.rows(Layout)}
+        known = Layouts(
+            self._archive.root.name,
+            tops(self._edges, (row.path for row in self._archive.inventory())),
+            frozenset(folder_of(path) for path, kind in layouts.items() if kind == "model"),
+            frozenset(folder_of(path) for path, kind in layouts.items() if kind == "project"),
+        )
+        for count, path in enumerate(filter(known.in_force, self._edges)):
+            if count == _LISTS:
+                raise NotExamined(GapReason.TOO_MANY, f"more than {_LISTS} lists of requirements")
+            yield path
+
+    def _following(self, path: str) -> Sequence[Edge]:
+        if path in self._edges:
+            return self._edges[path]
+        if path not in self._new:
+            if len(self._new) >= _OPENED:
+                raise NotExamined(GapReason.TOO_MANY, f"more than {_OPENED} lists under other names")
+            self._new[path] = []
+            rows = list(statements(path, read_requirements(self._archive.open(path)), "requirements"))
+            for row in rows:
+                self.opened.add(row)
+            self._new[path] = [edge(row) for row in rows if is_edge(row)]
+        return self._new[path]
+
+    def _ticking(self) -> Iterator[Statement]:
+        for count, row in enumerate(self._seen.rows(Statement)):
+            if count % _EVERY == 0:
+                self._archive.budget.tick()
+            yield row

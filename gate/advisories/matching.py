@@ -1,0 +1,57 @@
+"""Look packages up in the advisory data base: exact versions through pip-audit, everything else by its specifier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from gate.core.advisory import Advisory
+
+
+class Wanted(NamedTuple):
+    """A package by its normalised name: `version` is exact (PEP 440), or "" and `specifier` says what is allowed."""
+
+    name: str
+    version: str
+    specifier: str
+
+
+class Database(Protocol):
+    """What is asked of an advisory data base."""
+
+    def of_version(self, name: str, version: Version) -> tuple[Advisory, ...]: ...
+    def of_specifiers(self, name: str, specifiers: SpecifierSet) -> tuple[Advisory, ...]: ...
+
+
+def matching(database: Database, wanted: Iterable[Wanted]) -> Mapping[Wanted, tuple[Advisory, ...]]:
+    """The advisories of each package that has any; each is looked up once. NotExamined when the data cannot be read.
+
+    pip-audit is only imported when there is an exact version.
+    """
+    hits: dict[Wanted, tuple[Advisory, ...]] = {}
+    pins: dict[tuple[str, Version], list[Wanted]] = {}
+    for one in dict.fromkeys(wanted):
+        if one.version:
+            pins.setdefault((one.name, Version(one.version)), []).append(one)
+        elif advisories := database.of_specifiers(one.name, SpecifierSet(one.specifier)):
+            hits[one] = advisories
+    if pins:
+        from gate.adapters import pip_audit  # noqa: PLC0415  # it brings a heavy library along
+
+        for name, version, advisories in pip_audit.audit(pins, database.of_version):
+            if advisories:
+                hits.update(dict.fromkeys(pins[name, version], advisories))
+    return hits
+
+
+def hours(since: str, now: str) -> int | None:
+    """Whole hours from one time to another (RFC 3339), never less than 0; None where one of them is unknown."""
+    try:
+        passed = datetime.fromisoformat(now) - datetime.fromisoformat(since)
+    except (ValueError, TypeError):  # TypeError: one with and one without an offset
+        return None
+    return max(int(passed.total_seconds()) // 3600, 0)

@@ -1,0 +1,132 @@
+"""Environments as MLflow and conda write them: conda.yaml, environment.yml, python_env.yaml.
+
+https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environments.html
+https://mlflow.org/docs/latest/ml/model/#managing-model-dependencies
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import yaml
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from gate.archive.source import Source, whole
+from gate.core.errors import FormatError, NotExamined
+from gate.core.gap import GapReason
+from gate.core.report import Json
+from gate.formats.bounded import parse_yaml, read_yaml
+from gate.formats.requirement import Item, Requirement, Span
+from gate.formats.requirements import ITEMS, parse_line
+from gate.resources import data
+
+_NOWHERE = Span(-1, -1, -1)
+_SPEC = re.compile(r"(?:[^\s:\[\]]+::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9._-]*)\s*(?P<version>[^\[]*)(?:\[.*)?", re.DOTALL)
+_LENGTH = 1024
+"""Characters of one conda specification; real ones have 60."""
+_BARE = re.compile(r"[0-9][A-Za-z0-9.!+_-]*(?:\.?\*)?")
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What an environment holds: the version of Python, "" when not said, and what is installed into it.
+
+    `conda` are packages that conda installs, under their names on the Python index; `pip` is what pip is given.
+    """
+
+    python: str
+    conda: tuple[Item, ...]
+    pip: tuple[Item, ...]
+
+
+def read_environment(source: Source) -> Environment:
+    """Either form of environment; FormatError where there is no list `dependencies`, NotExamined as for requirements.
+
+    Lines are not told: YAML does not keep them.
+    """
+    document = parse_yaml(whole(source, source.limits.requirements_bytes)).value
+    listed = document.get("dependencies") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(listed, list):
+        raise FormatError("an environment without a list `dependencies`")
+    if isinstance(document.get("python"), str | int | float):  # python_env.yaml: all of it is for pip
+        build = document.get("build_dependencies")
+        return Environment(str(document["python"]), (), _pip([*(build if isinstance(build, list) else ()), *listed]))
+    conda: list[Item] = []
+    pip: list[Json] = []
+    python = ""
+    for entry in listed:
+        if isinstance(entry, dict):
+            inner = entry.get("pip")
+            pip += inner if isinstance(inner, list) else ()
+        elif isinstance(entry, str):
+            name, specifier = match_spec(entry)
+            if name == "python":
+                python = specifier.removeprefix("==").removesuffix(".*") if specifier.startswith("==") else ""
+            elif name:
+                conda += _of_conda(name, specifier)
+        if len(conda) + len(pip) > ITEMS:
+            raise NotExamined(GapReason.TOO_MANY, f"an environment of more than {ITEMS} packages")
+    return Environment(python, tuple(conda), _pip(pip))
+
+
+def _pip(lines: list[Json]) -> tuple[Item, ...]:
+    """Each entry is a line of a requirements file: it may hold options, and comments end it."""
+    if len(lines) > ITEMS:
+        raise NotExamined(GapReason.TOO_MANY, f"an environment of more than {ITEMS} packages")
+    texts = (line.partition(" #")[0].strip() for line in lines if isinstance(line, str))
+    return tuple(item for text in texts if text for item in parse_line(text, _NOWHERE))
+
+
+def read_python(source: Source) -> str:
+    """The version of Python that an MLmodel names, "" when it does not; FormatError or NotExamined."""
+    value: Json = read_yaml(source).value
+    for key in ("flavors", "python_function", "python_version"):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def match_spec(text: str) -> tuple[str, str]:
+    """Name and version of a conda specification, the version as a specifier of PEP 440, "" for any.
+
+    `name=1.2` is any 1.2.x, `name==1.2`, `name=1.2=build` and `name 1.2` are 1.2; what PEP 440 cannot say
+    (alternatives with |) is any version. The name is "" where there is none.
+    """
+    match = _SPEC.fullmatch(text.strip()[:_LENGTH])
+    if match is None:
+        return "", ""
+    return match["name"].lower(), _pep440(match["version"].strip())
+
+
+def _pep440(version: str) -> str:
+    fuzzy = version.startswith("=") and not version.startswith("==")
+    parts = version.lstrip("= ").replace("=", " ").split() if version[:1] in ("=", "") or version[0].isdigit() else []
+    if parts and _BARE.fullmatch(parts[0]) and "," not in version and "|" not in version:
+        bare = parts[0]
+        if bare.endswith("*"):
+            said = f"=={bare.rstrip('*').rstrip('.')}.*"
+        else:
+            said = f"=={bare}.*" if fuzzy and len(parts) == 1 else f"=={bare}"
+    else:
+        said = "" if "|" in version else version
+    try:
+        return str(SpecifierSet(said))
+    except InvalidSpecifier:
+        return ""
+
+
+def _of_conda(name: str, specifier: str) -> Iterator[Item]:
+    """Under its name on the Python index; nothing for what is no Python package."""
+    table = _table()
+    project = table["names"].get(name)
+    if project or not (name in table["other"] or name.startswith(tuple(table["other_prefixes"]))):
+        yield Requirement(_NOWHERE, project or name, specifier)
+
+
+@cache
+def _table() -> Any:
+    return yaml.load(data("dependencies/conda.yaml").read_bytes(), _Loader)  # noqa: S506  # a safe loader

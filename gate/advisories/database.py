@@ -1,20 +1,42 @@
-"""Stand-in until the real data base is merged: there is none yet."""
+"""The data base of advisories: which of them hold for a version, or for what a requirement allows."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import hashlib
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
+from types import TracebackType
+from urllib.parse import quote
 
+from packaging.ranges import VersionRange
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from gate.core.advisory import Advisory
-from gate.core.errors import NotExamined
+from gate.advisories import interval, layout
+from gate.advisories.merge import advisory, affects, fixes, groups, in_order
+from gate.core.advisory import Advisory, Certainty
+from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
+
+_KEPT = 256
+"""Packages whose entries are kept; an archive asks for the same ones in several manifests."""
+_BLOCK = 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a data base says about itself."""
+    """Which data base it is; `digest` is the sha256 of the file, times are RFC 3339 in UTC.
+
+    `data_time` is when the newest record was modified and `fetched` when the feed was got: how old the knowledge is,
+    and how long ago anybody looked. `kinds` are numbers of records by the beginning of their ids. `refused` records of
+    the feed could not be read. A `label` that is not empty must be shown wherever a result is.
+    """
 
     digest: str
     data_time: str
@@ -27,25 +49,166 @@ class About:
     label: str
 
 
-class Database:
-    """Advisories by package."""
+@dataclass(frozen=True, slots=True)
+class _Sets:
+    """An entry, and the versions that it names as sets."""
 
-    about: About
+    entry: layout.Entry
+    certain: VersionRange
+    possible: VersionRange
+
+
+class Database:
+    """An opened data base; open_database() makes it, close() or leaving a `with` block closes it.
+
+    Every method raises NotExamined `unavailable` when the file turns out to be damaged.
+    """
+
+    def __init__(self, path: str, descriptor: int, connection: sqlite3.Connection, facts: layout.Facts) -> None:
+        self.path, self.facts = path, facts
+        self._descriptor, self._connection = descriptor, connection
+        self._entries = functools.lru_cache(_KEPT)(self._read)
+        self._sets = functools.lru_cache(_KEPT)(self._as_sets)
+
+    @functools.cached_property
+    def about(self) -> About:
+        """What it says about itself, and its digest; reads the whole file once."""
+        facts = self.facts
+        return About(
+            self._digest(),
+            facts.data_time,
+            facts.fetched,
+            facts.records,
+            facts.refused,
+            facts.packages,
+            facts.kinds,
+            facts.source,
+            facts.label,
+        )
+
+    def of_version(self, name: str, version: Version) -> tuple[Advisory, ...]:
+        """What is known about one version of a package; the worst first.
+
+        CERTAIN, but POSSIBLE where a record's range could not be read in full and its readable part holds the version.
+        """
+        known = [(entry, affects(entry, version)) for entry in self._entries(canonicalize_name(name))]
+        certain = {entry.id for entry, sure in known if sure is Certainty.CERTAIN}
+        found = []
+        for group in groups(entry for entry, sure in known if sure is not None):
+            sure = Certainty.POSSIBLE if certain.isdisjoint(entry.id for entry in group) else Certainty.CERTAIN
+            later = [fix for fix in fixes(group) if interval.compare(version, fix) < 0]
+            found.append(advisory(group, sure, later))
+        return in_order(found)
+
+    def of_specifiers(self, name: str, specifiers: SpecifierSet) -> tuple[Advisory, ...]:
+        """What is known about the versions that a requirement allows; the worst first.
+
+        CERTAIN when every allowed version is affected, POSSIBLE when some may be. Versions are all that PEP 440 can
+        spell, for nobody knows which ones an index will have. Fixes are versions that are not below all allowed ones.
+        """
+        name = canonicalize_name(name)
+        exact = {one.version.lower() for one in specifiers if one.operator == "==="}
+        if exact:
+            return self._of_exact(name, specifiers, exact)
+        allowed = interval.allowed(specifiers)
+        hits = {one.entry.id: one for one in self._sets(name) if not allowed.is_disjoint(one.possible)}
+        found = []
+        for group in groups(one.entry for one in hits.values()):
+            sure = allowed.is_subset(interval.union([hits[entry.id].certain for entry in group]))
+            later = [fix for fix in fixes(group) if not allowed.is_disjoint(interval.up_to(fix))]
+            found.append(advisory(group, Certainty.CERTAIN if sure else Certainty.POSSIBLE, later))
+        return in_order(found)
+
+    def close(self) -> None:
+        self._connection.close()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def __enter__(self) -> Database:
         return self
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
-    def of_version(self, name: str, version: Version) -> tuple[Advisory, ...]:
-        """Those of one version."""
-        raise NotImplementedError
+    def _of_exact(self, name: str, specifiers: SpecifierSet, exact: set[str]) -> tuple[Advisory, ...]:
+        """`===` compares texts: one that is a version is that version, of any other nobody knows what it is."""
+        (text, *others) = sorted(exact)
+        version = interval.parsed(text)
+        if others:
+            return ()
+        if version is None:
+            return in_order(advisory(group, Certainty.POSSIBLE, fixes(group)) for group in groups(self._entries(name)))
+        rest = SpecifierSet(",".join(str(one) for one in specifiers if one.operator != "==="))
+        return self.of_version(name, version) if rest.contains(version, prereleases=True) else ()
 
-    def of_specifiers(self, name: str, specifiers: SpecifierSet) -> tuple[Advisory, ...]:
-        """Those of the versions that are allowed."""
-        raise NotImplementedError
+    def _as_sets(self, name: str) -> tuple[_Sets, ...]:
+        return tuple(
+            _Sets(
+                entry, interval.certain(entry.intervals, entry.listed), interval.possible(entry.intervals, entry.listed)
+            )
+            for entry in self._entries(name)
+        )
+
+    def _read(self, name: str) -> tuple[layout.Entry, ...]:
+        with _unavailable(self.path):
+            row = self._connection.execute("SELECT advisories FROM package WHERE name = ?", (name,)).fetchone()
+            return layout.unpack(row[0]) if row else ()
+
+    def _digest(self) -> str:
+        digest, at = hashlib.sha256(), 0
+        with _unavailable(self.path):
+            while block := os.pread(self._descriptor, _BLOCK, at):
+                digest.update(block)
+                at += len(block)
+        return digest.hexdigest()
 
 
 def open_database(path: str) -> Database:
-    """Raises NotExamined `unavailable`."""
-    raise NotExamined(GapReason.UNAVAILABLE, f"{path}: no data base can be read yet")
+    """Open a data base that `gate db import` made, read-only.
+
+    NotExamined `unavailable` when there is none, or it is something else, of another version of gate, or damaged.
+    """
+    if not path:
+        raise NotExamined(GapReason.UNAVAILABLE, "no data base of advisories was given; run `gate db import`")
+    with contextlib.ExitStack() as undo, _unavailable(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        undo.callback(os.close, descriptor)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FormatError("is not a file")
+        uri = f"file:{quote(os.path.abspath(path))}?mode=ro&immutable=1"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+        undo.callback(connection.close)
+        connection.execute("PRAGMA trusted_schema = OFF")
+        facts = _facts(connection)
+        if not os.path.samestat(os.fstat(descriptor), os.stat(path)):
+            raise FormatError("was replaced while it was opened; try again")
+        undo.pop_all()
+        return Database(path, descriptor, connection, facts)
+
+
+def _facts(connection: sqlite3.Connection) -> layout.Facts:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != layout.APPLICATION:
+        raise FormatError("is no data base of gate")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != layout.VERSION:
+        raise FormatError(f"has layout {version}, this gate reads {layout.VERSION}; import the advisories again")
+    if dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")) != layout.TABLES:
+        raise FormatError("does not have the tables of a data base of gate")
+    row = connection.execute("SELECT facts FROM about").fetchone()
+    return layout.read_facts(row[0] if row else None)
+
+
+@contextlib.contextmanager
+def _unavailable(path: str) -> Iterator[None]:
+    """Whatever is wrong with the file is one error."""
+    try:
+        yield
+    except OSError as error:
+        raise NotExamined(GapReason.UNAVAILABLE, f"the data base of advisories {path}: {error.strerror}") from error
+    except (sqlite3.Error, UnicodeDecodeError, FormatError) as error:
+        # sqlite3 decodes texts itself; SQLITE_NOTADB, SQLITE_CORRUPT and the like are DatabaseErrors
+        raise NotExamined(GapReason.UNAVAILABLE, f"the data base of advisories {path}: {error}") from error

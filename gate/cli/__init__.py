@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import typer
 
-from gate.cli import demo, explain, facts, rules, scan
+from gate.cli import db, demo, explain, facts, rules, scan
 
 app: Final = typer.Typer(
     name="gate",
@@ -23,6 +23,7 @@ app.command("scan")(scan.scan)
 app.command("facts")(facts.facts)
 app.command("demo")(demo.demo)
 app.add_typer(rules.app, name="rules")
+app.add_typer(db.app, name="db")
 app.command("explain")(explain.explain)
 
 _Refused: Any = typer.BadParameter.__bases__[0]

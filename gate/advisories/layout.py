@@ -1,0 +1,211 @@
+"""How the data base lies on disk: SQLite as a file of rows that are found by name.
+
+    about     one row: a JSON object, see About
+    package   name (canonical, PEP 503), advisories: a zlib stream of a JSON array of entries, ordered by id
+
+One entry is what one record says about the package, ranges evaluated as far as that can be done without a version:
+
+    {"id": "PYSEC-1", "aliases": ["CVE-1"], "summary": "...", "severity": "high", "malicious": false,
+     "intervals": [["1.0", "1.2", false, true]], "listed": ["0.9"], "fixes": ["1.2"]}
+
+An interval is lower ("" from the first), upper ("" to the last), whether upper belongs to it, whether it is precise.
+zlib's checksum notices a damaged row, which SQLite would not.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from packaging.version import InvalidVersion, Version
+
+from gate.advisories.interval import Interval
+from gate.advisories.record import SEVERITIES, Record
+from gate.core.canonical import canonical
+from gate.core.errors import FormatError
+from gate.core.report import Json
+
+APPLICATION = 0x67617465
+"""SQLite's application_id: "gate"."""
+VERSION = 1
+"""SQLite's user_version; another one is another layout."""
+TABLES = {
+    "about": "CREATE TABLE about(facts TEXT NOT NULL)",
+    "package": "CREATE TABLE package(name TEXT PRIMARY KEY, advisories BLOB NOT NULL) WITHOUT ROWID",
+}
+_ROW_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one record says about one package."""
+
+    id: str
+    aliases: tuple[str, ...]
+    summary: str
+    severity: str
+    malicious: bool
+    intervals: tuple[Interval, ...]
+    listed: tuple[Version, ...]
+    fixes: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the data base says about itself; times are RFC 3339 in UTC.
+
+    `kinds` are numbers of records by the letters before the first dash of their ids. `refused` were not readable.
+    """
+
+    data_time: str
+    fetched: str
+    records: int
+    refused: int
+    packages: int
+    kinds: tuple[tuple[str, int], ...]
+    source: str
+    label: str
+
+
+def entries_of(record: Record) -> Iterable[tuple[str, str]]:
+    """The packages of a record, each with its entry as JSON."""
+    for affected in record.affected:
+        entry: dict[str, Json] = {
+            "id": record.id,
+            "aliases": record.aliases,
+            "summary": record.summary,
+            "severity": record.severity,
+            "malicious": record.malicious,
+            "intervals": [
+                [str(one.lower or ""), str(one.upper or ""), one.inclusive, one.precise] for one in affected.intervals
+            ],
+            "listed": [str(version) for version in affected.listed],
+            "fixes": [str(version) for version in affected.fixes],
+        }
+        yield affected.package, canonical(entry).decode()
+
+
+def pack(entries: Iterable[str]) -> bytes:
+    """The row of a package from its entries as JSON."""
+    return zlib.compress(("[" + ",".join(entries) + "]").encode(), 6)
+
+
+def unpack(row: Json | bytes) -> tuple[Entry, ...]:
+    """The entries of a package; FormatError for a row that pack() did not write."""
+    if not isinstance(row, bytes):
+        raise FormatError("a row is not a row of bytes")
+    stream = zlib.decompressobj()
+    try:
+        text = stream.decompress(row, _ROW_BYTES)
+        if not stream.eof or stream.unused_data:
+            raise FormatError("a row is cut off, or larger than a row is")
+        value: Json = json.loads(text)
+        return tuple(_entry(_Object(item)) for item in _list(value))
+    except (zlib.error, ValueError, RecursionError) as error:  # InvalidVersion is a ValueError
+        raise FormatError(f"a row is damaged: {type(error).__name__}") from error
+
+
+def write_facts(facts: Facts) -> str:
+    """The row of `about`, as JSON."""
+    return canonical(
+        {
+            "data_time": facts.data_time,
+            "fetched": facts.fetched,
+            "records": facts.records,
+            "refused": facts.refused,
+            "packages": facts.packages,
+            "kinds": dict(facts.kinds),
+            "source": facts.source,
+            "label": facts.label,
+        }
+    ).decode()
+
+
+def read_facts(text: Json | bytes) -> Facts:
+    """What write_facts() wrote; FormatError for anything else."""
+    if not isinstance(text, str):
+        raise FormatError("it does not say what it is")
+    try:
+        value = _Object(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise FormatError("what it says about itself is damaged") from error
+    kinds = _Object(value.of("kinds"))
+    return Facts(
+        data_time=value.text("data_time"),
+        fetched=value.text("fetched"),
+        records=value.number("records"),
+        refused=value.number("refused"),
+        packages=value.number("packages"),
+        kinds=tuple((name, kinds.number(name)) for name in sorted(kinds.names())),
+        source=value.text("source"),
+        label=value.text("label"),
+    )
+
+
+class _Object:
+    """A JSON object whose values have the types that they should have, else FormatError."""
+
+    def __init__(self, value: Json) -> None:
+        if not isinstance(value, Mapping):
+            raise FormatError("not an object")
+        self._value = value
+
+    def names(self) -> list[str]:
+        return list(self._value)
+
+    def of(self, key: str) -> Json:
+        return self._value.get(key)
+
+    def text(self, key: str) -> str:
+        return _text(self._value.get(key))
+
+    def number(self, key: str) -> int:
+        value = self._value.get(key)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise FormatError(f"{key} is no number")
+        return value
+
+
+def _entry(value: _Object) -> Entry:
+    severity = value.text("severity")
+    if severity not in SEVERITIES:
+        raise FormatError("no such severity")
+    return Entry(
+        id=value.text("id"),
+        aliases=tuple(map(_text, _list(value.of("aliases")))),
+        summary=value.text("summary"),
+        severity=severity,
+        malicious=value.of("malicious") is True,
+        intervals=tuple(map(_interval, _list(value.of("intervals")))),
+        listed=tuple(map(_version, _list(value.of("listed")))),
+        fixes=tuple(map(_version, _list(value.of("fixes")))),
+    )
+
+
+def _interval(value: Json) -> Interval:
+    parts = _list(value)
+    if len(parts) != 4:
+        raise FormatError("an interval has four parts")
+    lower, upper = (_version(text) if text else None for text in map(_text, parts[:2]))
+    return Interval(lower, upper, inclusive=parts[2] is True, precise=parts[3] is True)
+
+
+def _version(value: Json) -> Version:
+    try:
+        return Version(_text(value))
+    except InvalidVersion as error:
+        raise FormatError("a version that is none") from error
+
+
+def _list(value: Json) -> list[Json]:
+    if not isinstance(value, list):
+        raise FormatError("not a list")
+    return value
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise FormatError("not a text")
+    return value

@@ -1,0 +1,220 @@
+"""One OSV record: what it says about packages of PyPI.
+
+Fields: OSV schema 1.7, https://ossf.github.io/osv-schema/; what raw records of GitHub's data base have besides is noted
+where it is read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from packaging.utils import InvalidName, canonicalize_name
+from packaging.version import Version
+
+from gate.advisories.cvss import base_score, rating
+from gate.advisories.interval import Interval, intervals, parsed
+from gate.core.errors import FormatError
+from gate.core.report import Json
+from gate.core.text import printable
+
+SEVERITIES = ("critical", "high", "medium", "low", "unknown")
+"""Worst first; unknown is not low."""
+SAMPLE = "gate_sample"
+"""Key of `database_specific`: the record is one of a sample, the text says of what."""
+_WORDS = {"critical": "critical", "high": "high", "moderate": "medium", "medium": "medium", "low": "low"}
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
+_KINDS = frozenset({"introduced", "fixed", "last_affected", "limit"})
+_LAST_KNOWN = re.compile(r"(<=?)\s*(\S+)")
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
+_SUMMARY = 200
+"""Characters that are kept of a summary."""
+_PACKAGES, _RANGES, _EVENTS, _VERSIONS, _ALIASES = 1_000, 1_000, 2_000, 20_000, 1_000
+"""Of one list; the largest of 2,661 real records have 1 package, 3 ranges, 30 events, 1,132 versions and 4 aliases."""
+_COMPARISONS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """One package of a record. `listed` are versions that it names outside of its intervals; `fixes` ascend."""
+
+    package: str
+    intervals: tuple[Interval, ...]
+    listed: tuple[Version, ...]
+    fixes: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One advisory under its own id. `modified` is RFC 3339 in UTC to the second, or ""; `sample` is "" as a rule."""
+
+    id: str
+    aliases: tuple[str, ...]
+    summary: str
+    severity: str
+    malicious: bool
+    withdrawn: bool
+    modified: str
+    sample: str
+    affected: tuple[Affected, ...]
+
+
+def read(data: bytes) -> Record:
+    """The record that a JSON text holds; without any `affected` where it is about other ecosystems.
+
+    FormatError for anything else: no JSON, no id, a package name that none can have, more items than a record has.
+    """
+    try:
+        value: Json = json.loads(data, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and numbers of 4,300 digits are ValueErrors
+        raise FormatError(f"no JSON: {type(error).__name__}") from error
+    record = _object(value, "a record")
+    own = record.get("id")
+    if not isinstance(own, str) or not _ID.fullmatch(own):
+        raise FormatError("no id, or none that is an id")
+    aliases = sorted({text for text in _texts(record, "aliases", _ALIASES) if _ID.fullmatch(text)} - {own})
+    return Record(
+        id=own,
+        aliases=tuple(aliases),
+        summary=_summary(record),
+        severity=_severity(record),
+        malicious=any(text.startswith("MAL-") for text in (own, *aliases)),
+        withdrawn=bool(record.get("withdrawn")),
+        modified=_stamp(record.get("modified")),
+        sample=printable(_text(_part(record, "database_specific").get(SAMPLE)), _SUMMARY),
+        affected=tuple(_affected(record)),
+    )
+
+
+def _affected(record: Mapping[str, Json]) -> Iterator[Affected]:
+    """One for each package, however many entries it has."""
+    entries: dict[str, list[Mapping[str, Json]]] = {}
+    for entry in _objects(record, "affected", _PACKAGES):
+        package = _part(entry, "package")
+        if _text(package.get("ecosystem")).partition(":")[0].casefold() == "pypi":
+            entries.setdefault(_name(package.get("name")), []).append(entry)
+    for name, parts in sorted(entries.items()):
+        ranges = [events for part in parts for events in _ranges(part)]
+        if sum(map(len, ranges)) > _EVENTS:
+            raise FormatError(f"events of one package: more than {_EVENTS}")
+        found = tuple(dict.fromkeys(one for events in ranges for one in intervals(events)))
+        listed = _outside(parts, found)
+        if not found and not listed:  # nothing that can be compared: it may be any version
+            found = (Interval(None, None, precise=False),)
+        fixes = {version for events in ranges for kind, text in events if kind == "fixed" and (version := parsed(text))}
+        yield Affected(name, found, listed, tuple(sorted(fixes)))
+
+
+def _ranges(entry: Mapping[str, Json]) -> Iterator[list[tuple[str, str]]]:
+    """The events of each range over versions; ranges over commits say nothing about a release."""
+    last_known = _last_known(entry)
+    for part in _objects(entry, "ranges", _RANGES):
+        if _text(part.get("type")).upper() == "GIT":
+            continue
+        events = [
+            (kind, _text(text))
+            for event in _objects(part, "events", _EVENTS)
+            for kind, text in event.items()
+            if kind in _KINDS
+        ]
+        if last_known and not any(kind in ("fixed", "last_affected") for kind, _ in events):
+            events.append(last_known)
+        if events:
+            yield events
+
+
+def _last_known(entry: Mapping[str, Json]) -> tuple[str, str] | None:
+    """GitHub's raw records leave a range open and say beside it how far it goes, as "<= 1.2"."""
+    said = _text(_part(entry, "database_specific").get("last_known_affected_version_range"))
+    found = _LAST_KNOWN.fullmatch(said.strip())
+    return ("last_affected" if found[1] == "<=" else "fixed", found[2]) if found else None
+
+
+def _outside(parts: list[Mapping[str, Json]], found: tuple[Interval, ...]) -> tuple[Version, ...]:
+    """The versions that are named and lie in no interval; a text that is no version of PEP 440 names none."""
+    named = {version for part in parts for text in _texts(part, "versions", _VERSIONS) if (version := parsed(text))}
+    sure = [interval for interval in found if interval.precise]
+    if len(named) * len(sure) > _COMPARISONS:
+        return tuple(sorted(named))
+    return tuple(sorted(version for version in named if not any(interval.holds(version) for interval in sure)))
+
+
+def _severity(record: Mapping[str, Json]) -> str:
+    """The worst CVSS v3 score, else the word that the data base itself gives, else unknown.
+
+    The score of a CVSS v4 vector is a table of 270 entries; a record with nothing else has that word as well.
+    """
+    entries = [record, *_objects(record, "affected", _PACKAGES)]
+    vectors = [_text(one.get("score")) for entry in entries for one in _objects(entry, "severity", _RANGES)]
+    scores = [score for vector in vectors if (score := base_score(vector)) is not None]
+    if scores:
+        return rating(max(scores))
+    words = [_WORDS.get(_text(_part(entry, "database_specific").get("severity")).lower()) for entry in entries]
+    return min((word for word in words if word), key=SEVERITIES.index, default="unknown")
+
+
+def _summary(record: Mapping[str, Json]) -> str:
+    lines = (_text(record.get("summary")) or _text(record.get("details"))).strip().splitlines()
+    return printable(" ".join(lines[0][: 4 * _SUMMARY].split()), _SUMMARY) if lines else ""
+
+
+def _stamp(value: Json) -> str:
+    """RFC 3339 without fractions, which the exports of one source have and those of another have not."""
+    found = _STAMP.fullmatch(_text(value))
+    if found is None:
+        return ""
+    try:
+        dt.datetime.fromisoformat(found[1])
+    except ValueError:
+        return ""
+    return found[1] + "Z"
+
+
+def _name(value: Json) -> str:
+    try:
+        return canonicalize_name(_text(value)[:500], validate=True)
+    except InvalidName:
+        raise FormatError("a package name that no package can have") from None
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _part(value: Mapping[str, Json], key: str) -> Mapping[str, Json]:
+    """An optional object."""
+    part = value.get(key)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _object(value: Json, what: str) -> Mapping[str, Json]:
+    if not isinstance(value, Mapping):
+        raise FormatError(f"{what} is not an object")
+    return value
+
+
+def _items(value: Mapping[str, Json], key: str, most: int) -> list[Json]:
+    items = value.get(key)
+    if items is None:
+        return []
+    if not isinstance(items, list):
+        raise FormatError(f"{key} is not a list")
+    if len(items) > most:
+        raise FormatError(f"{key}: more than {most} items")
+    return items
+
+
+def _objects(value: Mapping[str, Json], key: str, most: int) -> list[Mapping[str, Json]]:
+    return [_object(item, f"an item of {key}") for item in _items(value, key, most)]
+
+
+def _texts(value: Mapping[str, Json], key: str, most: int) -> list[str]:
+    return [text for item in _items(value, key, most) if (text := _text(item))]
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,156 @@
+"""Where in a text personal values can be: cheap conditions that hold wherever a recognizer could match."""
+
+from __future__ import annotations
+
+import re
+import sys
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+import yaml
+
+from gate.resources import data
+
+WIDTH = 256
+"""Characters of the longest match of any pattern; rules/data/pii/README.md promises it."""
+AROUND = 8
+"""Characters that a pattern looks at before and behind its match."""
+CONTEXT = 128
+"""Characters before a match in which a word speaks for it."""
+MARGIN = 2 * WIDTH + CONTEXT + AROUND
+"""Characters around a part that may matter for what begins in it: a match that overlaps it, and that match's context."""
+PART = 4096
+"""Characters of one part; the cost of a search grows faster than the text."""
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_WORD = re.compile(r"[^\W_]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Recognizer:
+    """One row of rules/data/pii/recognizers.yaml; README.md there says what each field means."""
+
+    name: str
+    entity: str
+    rule: str
+    patterns: tuple[str, ...]
+    candidates: re.Pattern[str]
+    score: float
+    threshold: float
+    presidio: str = ""
+    context: tuple[str, ...] = ()
+    checked: str = "raises"
+    columns: bool = False
+    regions: tuple[str, ...] = ()
+    ignore: re.Pattern[str] | None = None
+
+    @property
+    def needs_context(self) -> bool:
+        """Whether no match counts without a word that speaks for it."""
+        return self.checked == "keeps" and self.score < self.threshold
+
+
+class Candidate(NamedTuple):
+    """Characters [start, end) in which, or in whose neighbourhood, recognizer number `row` may match."""
+
+    start: int
+    end: int
+    row: int
+
+
+class Part(NamedTuple):
+    """A piece of a text to be searched: matches that start in [first, last) are its own; rows of the recognizers."""
+
+    first: int
+    last: int
+    rows: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a text: recognizers by their number; words that speak for every match.
+
+    In a `column` matches below the threshold are wanted too, where the recognizer says so.
+    """
+
+    rows: tuple[int, ...]
+    words: frozenset[str] = frozenset()
+    column: bool = False
+
+    def weak(self, recognizer: Recognizer) -> bool:
+        """Whether its matches below the threshold are wanted."""
+        return self.column and recognizer.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """All recognizers of one table."""
+
+    rows: tuple[Recognizer, ...]
+
+    def parts(self, text: str, asked: Asked, first: int = 0, last: int = sys.maxsize) -> Iterator[Part]:
+        """The pieces of text[first:last] that are worth searching, in order, disjoint.
+
+        A match that counts and begins in [first, last) begins in a piece that names its recognizer.
+        """
+        found: list[Candidate] = []
+        last = min(last, len(text))
+        start, end = max(first - MARGIN, 0), min(last + MARGIN, len(text))
+        for row in asked.rows:
+            found += self._candidates(text, start, end, row, asked)
+        found.sort()
+        starts = [candidate.start for candidate in found]
+        i = 0
+        while i < len(found):
+            low = max(found[i].start - WIDTH, first)
+            high = min(found[i].end + 1, last)
+            i += 1
+            while i < len(found) and found[i].start - WIDTH < high + MARGIN and high - low < PART:
+                high = min(max(high, found[i].end + 1), last)
+                i += 1
+            first = max(first, high)
+            if low < high:
+                near = found[bisect_left(starts, low - MARGIN) : bisect_right(starts, high + MARGIN)]
+                yield Part(low, high, frozenset(candidate.row for candidate in near))
+
+    def _candidates(self, text: str, start: int, end: int, row: int, asked: Asked) -> Iterator[Candidate]:
+        recognizer = self.rows[row]
+        spans = (match.span() for match in recognizer.candidates.finditer(text, start, end))
+        if not recognizer.needs_context or asked.weak(recognizer) or asked.words & frozenset(recognizer.context):
+            yield from (Candidate(a, b, row) for a, b in spans)
+            return
+        for a, b in spans:
+            # A match begins at most WIDTH before the candidate's end, its context CONTEXT before that.
+            before = text[max(b - WIDTH - CONTEXT, 0) : b].lower()
+            if any(word in before for word in recognizer.context):
+                yield Candidate(a, b, row)
+
+
+def words_of(name: str) -> frozenset[str]:
+    """What the name of a column says: customerPhone_no -> customer, phone, no, and customerphone."""
+    parts = _WORD.findall(name[:200])
+    pieces = [piece for part in parts for piece in _CAMEL.split(part)]
+    return frozenset(word.lower() for word in (*parts, *pieces, "".join(parts)))
+
+
+def mask(value: str) -> str:
+    """The first two characters of a value of 8 or more, nothing of a shorter one, and never its length."""
+    return f"{value[:2]}******" if len(value) >= 8 else "********"
+
+
+@cache
+def profile() -> Profile:
+    """The shipped recognizers."""
+    rows = yaml.load(data("pii/recognizers.yaml").read_bytes(), _Loader)  # noqa: S506  # a safe loader
+    return Profile(tuple(_recognizer(row) for row in rows))
+
+
+def _recognizer(row: dict[str, Any]) -> Recognizer:
+    known = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    for key in ("candidates", "ignore"):
+        if key in known:
+            known[key] = re.compile(known[key])
+    return Recognizer(**known)

@@ -45,11 +45,11 @@ def policies() -> Path:
     return root() / "policies"
 
 
-def fixture(name: str) -> ModuleType:
-    """The builder of one fixture; fixtures are plain modules that know nothing of gate."""
+def fixture(name: str, part: str = "build") -> ModuleType:
+    """A module of one fixture, its builder unless another is asked for; fixtures know nothing of gate."""
     sys.path.insert(0, str(root()))  # before any installed package that is called fixtures
     try:
-        return importlib.import_module(f"fixtures.{name}.build")
+        return importlib.import_module(f"fixtures.{name}.{part}")
     finally:
         sys.path.remove(str(root()))
 

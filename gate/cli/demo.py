@@ -15,6 +15,7 @@ def demo(
     import tempfile
 
     from gate import resources
+    from gate.advisories.sample import sample
     from gate.cli import emit
     from gate.cli.judge import engine, judge, paint, rendering
     from gate.cli.setup import prepare
@@ -23,8 +24,17 @@ def demo(
     where = folder or tempfile.mkdtemp(prefix="gate-demo-")
     built = resources.fixture("churn").build(where)
     targets = [os.fspath(built.dirty_mar), os.fspath(built.clean_mar)]
-    decider = engine("", "")
-    setup = prepare(targets, stage="production", policy=decider)
+    supplies = resources.fixture("churn", "surroundings").supply(where, built)
+    advisories = sample(where)
+    decider = engine("", supplies.policy_data)
+    setup = prepare(
+        targets,
+        stage="production",
+        policy=decider,
+        db=advisories,
+        trust=supplies.trust,
+        profile=[supplies.profile],
+    )
     judged, _ = judge(targets, setup, decider, jobs=1)
     render = rendering("text", paint("auto"))
     for title, (report, decision) in zip(
@@ -32,6 +42,9 @@ def demo(
     ):
         emit.write_stdout(f"== {title}\n")
         emit.write_stdout(render(report, setup.request, decision, setup.registry.rules) + "\n")
-    emit.write_stdout(f"Both archives are in {where}; try: gate scan {targets[0]} -f json\n")
+    emit.write_stdout(
+        f"Everything is in {where}; try:\n  gate scan {targets[0]} --trust {supplies.trust}"
+        f" --profile {supplies.profile} --db {advisories} --policy-data {supplies.policy_data}\n"
+    )
     if [decision.outcome for _, decision in judged] != ["deny", "allow"]:
         raise GateError("the demo did not end in one deny and one allow; this installation is broken")

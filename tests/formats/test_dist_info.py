@@ -44,7 +44,10 @@ HEADER = st.sampled_from(
 @BOUNDED
 def test_headers_read_as_the_parser_for_email_reads_them(headers, end, folded, mark):
     if folded:
-        headers = [*headers[:1], *(f"{header}{end} continued" if header[0] in "SX" else header for header in headers[1:])]
+        headers = [
+            *headers[:1],
+            *(f"{header}{end} continued" if header[0] in "SX" else header for header in headers[1:]),
+        ]
     text = end.join(["Metadata-Version: 2.1", *headers, "", "Name: body", "Version: 9"])
     message = email.message_from_string(text)
     data = text.encode("utf-8-sig" if mark else "utf-8")

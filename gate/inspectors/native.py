@@ -51,6 +51,10 @@ class Native(Inspector):
 
     def conclude(self, seen: Seen, archive: Archive) -> Iterator[Said]:
         lief.close()  # nothing is parsed any more; the workers' processes end with them
+        return self.judged(seen)
+
+    def judged(self, seen: Seen) -> Iterator[Finding]:
+        """Each library against each profile."""
         if not self.inputs.profiles:
             return
         bundled = judge.Bundled(seen.rows(NativeLibrary))

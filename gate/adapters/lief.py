@@ -142,7 +142,10 @@ class _Child:
     def ask(self, request: bytes, source: Source) -> bytes:
         """Its answer; the process does not outlive a failure to give one, whatever the reason."""
         started = self._process is None or self._process.poll() is not None
-        process = self._process = self._start() if started else self._process
+        if started:
+            self._kill()  # what is left of the last one: its pipes
+            self._process = self._start()
+        process = self._process
         assert process is not None
         deadline = time.monotonic() + self.bounds.seconds + _GRACE + (_START if started else 0)
         answered = False
@@ -181,9 +184,9 @@ class _Child:
         process, self._process = self._process, None
         if process is None:
             return
-        with suppress(ProcessLookupError):
+        if process.poll() is None:  # else its id may be somebody else's by now
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+            process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()

@@ -104,11 +104,16 @@ def _answer(lief: Any, fd: int, request: dict[str, Any]) -> dict[str, Any]:
     read: Callable[[Any, str, dict[str, Any]], Iterator[dict[str, Any]]] = _FORMATS[request["format"]]
     try:
         slices = list(read(lief, f"/dev/fd/{fd}", request["symbols"]))
-    except UnicodeDecodeError:  # of any name that lief hands over
+    except UnicodeDecodeError:  # lief hands some names over as bytes, and fails on others
         return {"refused": "a name in it is not UTF-8"}
     except MemoryError:
         return {"refused": "memory"}
     return {"slices": slices} if slices else {"refused": "LIEF does not read it"}
+
+
+def _text(name: Any) -> str:
+    """A name as lief hands it over: bytes where it is not UTF-8."""
+    return name.decode("utf-8", "backslashreplace") if isinstance(name, bytes) else str(name)
 
 
 # -- ELF --------------------------------------------------------------------------------------------------------------
@@ -123,7 +128,7 @@ def _elf(lief: Any, path: str, symbols: dict[str, Any]) -> Iterator[dict[str, An
     entries = list(binary.dynamic_entries)
 
     def named(kind: Any, field: str) -> list[str]:
-        return [str(getattr(entry, field)) for entry in entries if isinstance(entry, kind)]
+        return [_text(getattr(entry, field)) for entry in entries if isinstance(entry, kind)]
 
     elf = lief.ELF
     traits, hardening = _elf_traits(elf, binary)
@@ -136,7 +141,7 @@ def _elf(lief: Any, path: str, symbols: dict[str, Any]) -> Iterator[dict[str, An
         "rpath": named(elf.DynamicEntryRpath, "rpath"),
         "runpath": named(elf.DynamicEntryRunPath, "runpath"),
         "versions": [
-            [need.name, auxiliary.name, int(bool(auxiliary.flags & 2))]  # VER_FLG_WEAK
+            [_text(need.name), _text(auxiliary.name), int(bool(auxiliary.flags & 2))]  # VER_FLG_WEAK
             for need in binary.symbols_version_requirement
             for auxiliary in need.get_auxiliary_symbols()
         ],
@@ -188,7 +193,7 @@ def _matching(symbols: Any, words: dict[str, Any]) -> Iterator[str]:
         if symbol.shndx != 0:
             continue
         try:
-            name = symbol.name
+            name = _text(symbol.name)
         except UnicodeDecodeError:  # then it is none of these
             continue
         for word, pattern in patterns.items():
@@ -224,8 +229,8 @@ def _pe(lief: Any, path: str, _symbols: dict[str, Any]) -> Iterator[dict[str, An
         "machine": int(header.machine),
         "bits": 64 if int(optional.magic) == 0x20B else 32,
         "type": "shared" if int(header.characteristics) & 0x2000 else "executable",
-        "soname": export.name if export is not None else "",
-        "needed": [item.name for item in (*binary.imports, *binary.delay_imports)],
+        "soname": _text(export.name) if export is not None else "",
+        "needed": [_text(item.name) for item in (*binary.imports, *binary.delay_imports)],
         "rpath": [],
         "runpath": [],
         "versions": [],
@@ -259,9 +264,9 @@ def _macho(lief: Any, path: str, _symbols: dict[str, Any]) -> Iterator[dict[str,
             "machine": int(header.cpu_type),
             "bits": 64 if int(header.cpu_type) & 0x1000000 else 32,
             "type": _MACHO_TYPES.get(int(header.file_type), "other"),
-            "soname": next((item.name for item in binary.libraries if item.command == own), ""),
-            "needed": [item.name for item in binary.libraries if item.command != own],
-            "rpath": [item.path for item in binary.rpaths],
+            "soname": next((_text(item.name) for item in binary.libraries if item.command == own), ""),
+            "needed": [_text(item.name) for item in binary.libraries if item.command != own],
+            "rpath": [_text(item.path) for item in binary.rpaths],
             "runpath": [],
             "versions": [],
             "hardening": sorted(hardening),

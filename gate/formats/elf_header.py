@@ -11,12 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gate.core.errors import FormatError
+from gate.core.errors import FormatError, NotExamined
+from gate.core.gap import GapReason
 
 Reader: TypeAlias = Callable[[int, int], bytes]
 """Bytes at an offset: at most as many as were asked for."""
 
 REL, EXEC, DYN, CORE = 1, 2, 3, 4
+SEGMENTS = 1000
+"""Program headers; linkers write about ten, and parsers stop somewhere."""
 LOAD, DYNAMIC = 1, 2
 _X = 1
 
@@ -55,22 +58,9 @@ class ElfHeader:
         dynamic = [s for s in self.segments if s.kind == DYNAMIC]
         return bool(code) and not any(s.size for s in (*code, *dynamic))
 
-    @property
-    def misleading(self) -> bool:
-        """Whether the dynamic segment that a file reader finds is another than the one that a loader finds.
-
-        Loaders go by the address and ignore the offset in the file (glibc, elf/get-dynamic-info.h).
-        """
-        loads = [s for s in self.segments if s.kind == LOAD]
-        for dynamic in (s for s in self.segments if s.kind == DYNAMIC):
-            holds = [s for s in loads if s.address <= dynamic.address < s.address + s.size]
-            if not any(dynamic.address - s.address + s.offset == dynamic.offset for s in holds):
-                return True
-        return sum(s.kind == DYNAMIC for s in self.segments) > 1
-
 
 def read(read_at: Reader) -> ElfHeader:
-    """The headers; FormatError for what is no ELF file, and for one that ends inside of its program headers."""
+    """The headers; FormatError for what is no ELF file, NotExamined for one with too many program headers."""
     ident = read_at(0, 64)
     if ident[:4] != b"\x7fELF" or len(ident) < 52:
         raise FormatError("is shorter than an ELF header")
@@ -85,6 +75,8 @@ def read(read_at: Reader) -> ElfHeader:
     end = max(sections + section_size * count if sections else 0, programs + program_size * program_count)
     if kind in (REL, CORE):  # their segments, if any, are no map of the file
         return ElfHeader(kind, machine, bits, order, (), count, end if kind == REL else 0)
+    if program_count > SEGMENTS:
+        raise NotExamined(GapReason.TOO_MANY, f"{program_count} program headers, more than {SEGMENTS}")
     found = _segments(read_at(programs, program_size * program_count), program_size, program_count, sign, bits)
     end = max((end, *(s.offset + s.size for s in found if s.kind and s.size)))
     return ElfHeader(kind, machine, bits, order, found, count, end)

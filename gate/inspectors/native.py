@@ -13,7 +13,7 @@ from gate.core.errors import FormatError
 from gate.core.finding import Confidence, Finding
 from gate.core.report import Section
 from gate.facts.native import NativeLibrary
-from gate.formats import binaries, elf_header
+from gate.formats import binaries, elf_header, elf_loading
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
 from gate.targets import judge, tables
 from gate.targets.profile import Profile
@@ -51,6 +51,10 @@ class Native(Inspector):
 
     def conclude(self, seen: Seen, archive: Archive) -> Iterator[Said]:
         lief.close()  # nothing is parsed any more; the workers' processes end with them
+        return self.judged(seen)
+
+    def judged(self, seen: Seen) -> Iterator[Finding]:
+        """Each library against each profile."""
         if not self.inputs.profiles:
             return
         bundled = judge.Bundled(seen.rows(NativeLibrary))
@@ -85,11 +89,15 @@ inspector = Native()
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """What a reader made of a file: its ELF header, if it has one, and what lief said where it was asked."""
+    """What a reader made of a file: its ELF header, if it has one, and what lief said where it was asked.
+
+    `misleading` says in what a loader sees another file.
+    """
 
     header: elf_header.ElfHeader | None
     parts: tuple[Slice, ...]
     size: int
+    misleading: str = ""
 
     @property
     def end(self) -> int:
@@ -100,9 +108,11 @@ def _read_elf(source: Source) -> _File:
     """LIEF is asked only for what a loader would take, and only when the file is as long as its headers say."""
     with lief.library(source) as library:
         header = elf_header.read(library.read_at)
-        whole = header.end <= library.size and not header.misleading
-        ask = whole and _elf_type(header) == ""
-        return _File(header, library.parse(binaries.ELF, tables.hardening().symbols) if ask else (), library.size)
+        if header.end > library.size or _elf_type(header):
+            return _File(header, (), library.size)
+        misleading = elf_loading.difference(library.read_at, header)
+        parts = () if misleading else library.parse(binaries.ELF, tables.hardening().symbols)
+        return _File(header, parts, library.size, misleading)
 
 
 def _read_pe(source: Source) -> _File:
@@ -138,9 +148,9 @@ def _elf(member: Member) -> Iterator[Said]:
     if kind:
         yield NativeLibrary(member.path, binaries.ELF, kind, machine, header.bits)
         return
-    if header.misleading:
-        yield found("native.misleading-headers", member)
-        raise FormatError("its headers describe two different libraries; neither was read")
+    if file.misleading:
+        yield found("native.misleading-headers", member, why=file.misleading)
+        raise FormatError("a loader sees another library than a reader; neither was read")
     part = file.parts[0]
     library = _row(member, binaries.ELF, machine, part)
     yield library

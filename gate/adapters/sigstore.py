@@ -47,6 +47,9 @@ _SAID = (
 )
 
 
+NOBODY = Claims("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """`reason` is "" for a genuine signature, else why it is none; the rest is proven, and empty when it is none.
@@ -55,7 +58,7 @@ class Checked:
     """
 
     reason: str
-    claims: Claims = Claims("", "")
+    claims: Claims = NOBODY
     times: tuple[str, ...] = ()
     envelope: tuple[str, bytes] = ("", b"")
 
@@ -113,6 +116,7 @@ def _parse_root(data: bytes) -> v1.TrustedRoot:
 
 def _check(root: v1.TrustedRoot, raw: bytes, digest: bytes | None) -> Checked:
     """The order of the steps is that of the questions: readable, whose, when, within which windows, genuine."""
+    from cryptography.x509 import InvalidVersion
     from sigstore.errors import Error
     from sigstore.models import Bundle, InvalidBundle, TrustedRoot
     from sigstore.verify import Verifier
@@ -120,7 +124,7 @@ def _check(root: v1.TrustedRoot, raw: bytes, digest: bytes | None) -> Checked:
     with _failures("a bundle"):
         try:
             bundle = Bundle.from_json(raw)
-        except (InvalidBundle, ValueError):
+        except (InvalidBundle, ValueError, InvalidVersion):
             return Checked("malformed")
         except Error:
             return Checked("certificate")
@@ -145,7 +149,7 @@ def _check(root: v1.TrustedRoot, raw: bytes, digest: bytes | None) -> Checked:
         # 4. Certificate, its log, the entry of the signature, and the signature itself.
         reason, envelope = _verify(TrustedRoot(inner), bundle, digest)
         if reason:
-            return Checked(reason if _verify(whole, bundle, digest)[0] else "root-window")
+            return Checked(_verify(whole, bundle, digest)[0] or "root-window")
         who = claims(leaf)
         if who is None:
             return Checked("certificate")
@@ -234,12 +238,19 @@ def _in_force(root: v1.TrustedRoot, times: list[datetime], issued: datetime) -> 
 def _failures(what: str) -> Iterator[None]:
     """Whatever else the libraries raise, about bytes that nobody foresaw, is something that could not be checked."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.x509 import DuplicateExtension, ExtensionNotFound
+    from cryptography.x509 import DuplicateExtension, ExtensionNotFound, InvalidVersion
     from sigstore.errors import Error
 
     try:
         yield
-    except (Error, InvalidSignature, UnsupportedAlgorithm, DuplicateExtension, ExtensionNotFound) as error:
+    except (
+        Error,
+        InvalidSignature,
+        InvalidVersion,
+        UnsupportedAlgorithm,
+        DuplicateExtension,
+        ExtensionNotFound,
+    ) as error:
         raise NotExamined(GapReason.UNSUPPORTED, f"sigstore cannot judge {what}: {site(error)}") from error
     except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, struct.error, RecursionError) as error:
         raise NotExamined(GapReason.CRASHED, f"sigstore failed at {what}: {site(error)}") from error

@@ -124,6 +124,64 @@ def test_what_sigstore_refuses_is_refused_with_a_reason(name):
     assert check(bundle).claims == Claims("", ""), "nothing is proven about its signer"
 
 
+def untimed(bundle):
+    """Without what the log says of the time, as in the log's second version."""
+    made = without(bundle, *ENTRY, "integratedTime")
+    return without(made, *ENTRY, "inclusionPromise")
+
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("bundle", [SIGNED, ATTESTED])
+def test_timestamps_tell_the_time_beside_the_log_or_without_it(bundle):
+    for made in (bundle, untimed(bundle)):
+        stamped = LOCAL.stamped(made, NOON + SECOND)
+        assert oracle(stamped)
+        assert check(stamped).times[-1] == "2025-06-02T12:00:01Z"
+    assert check(LOCAL.stamped(bundle, NOON + SECOND)).times == ("2025-06-02T12:00:00Z", "2025-06-02T12:00:01Z")
+    assert not oracle(untimed(bundle)) and check(untimed(bundle)).reason == "malformed"
+
+
+def test_every_timestamp_must_hold_and_not_only_one():
+    """sigstore-python ignores those that do not: a bundle could then name any time besides the true one."""
+    strange = Sigstore("strange").stamped(SIGNED, NOON + SECOND)
+    other = LOCAL.stamped(LOCAL.sign(b"another archive"), NOON + SECOND)["verificationMaterial"]
+    mixed = LOCAL.stamped(untimed(SIGNED), NOON, NOON + SECOND)
+    rows = mixed["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
+    rows[1] = strange["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"][0]
+    material = SIGNED["verificationMaterial"] | {key: other[key] for key in ("timestampVerificationData",)}
+    foreign = {**SIGNED, "verificationMaterial": material}
+    for made in (strange, mixed, foreign):
+        assert oracle(made)
+        assert check(made).reason == "timestamp"
+
+
+@pytest.mark.parametrize(
+    ("when", "reason"),
+    [
+        ([NOON + timedelta(minutes=10)], ""),
+        ([NOON + timedelta(minutes=10, seconds=1)], "certificate-expired"),
+        ([NOON - SECOND], "certificate-expired"),
+        ([NOON, NOON + timedelta(days=1)], "certificate-expired"),
+        ([NOON, NOON], "timestamp"),
+        ([NOON + SECOND * n for n in range(33)], "timestamp"),
+        ([FOUNDED - timedelta(days=1)], "no-time"),
+    ],
+)
+def test_a_timestamp_lies_within_the_certificate(when, reason):
+    stamped = LOCAL.stamped(untimed(SIGNED), *when)
+    assert oracle(stamped) == (not reason)
+    assert check(stamped).reason == reason
+
+
+def test_a_timestamp_authority_that_was_out_of_use_tells_no_time():
+    ended = LOCAL.trusted_root(timestamps=NOON)
+    assert check(LOCAL.stamped(untimed(SIGNED), NOON + SECOND), ended).reason == "no-time"
+    assert check(LOCAL.stamped(SIGNED, NOON + SECOND), ended).reason == "timestamp"
+    assert check(LOCAL.stamped(SIGNED, NOON), LOCAL.trusted_root(timestamps=NOON + SECOND)).reason == ""
+
+
 @pytest.mark.parametrize("which", ["authority", "log", "certificate_log"])
 def test_a_key_of_the_root_that_was_out_of_use_is_refused_which_sigstore_takes(which):
     ended = LOCAL.trusted_root(**{which: NOON - timedelta(days=1)})
@@ -173,7 +231,8 @@ def leaves(value, path=()):
         yield path
 
 
-PLACES = [(bundle, path) for bundle in (SIGNED, ATTESTED) for path in leaves(bundle)]
+STAMPED = LOCAL.stamped(untimed(SIGNED), NOON)
+PLACES = [(bundle, path) for bundle in (SIGNED, ATTESTED, STAMPED) for path in leaves(bundle)]
 VALUES = st.sampled_from(["", "AAAA", "0", "9" * 30, "-1", None, [], {}, 0, "\x00", "é", b64(bytes(64)), "A" * 5000])
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import struct
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gate.adapters.fulcio import Claims, claims
-from gate.core.errors import FormatError, MissingExtra, NotExamined, site
+from gate.core.errors import FormatError, NotExamined, site
 from gate.core.gap import GapReason
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sigstore_models.common.v1 import TimeRange
     from sigstore_models.trustroot import v1
 
+logging.getLogger("sigstore").addHandler(logging.NullHandler())  # what it would print to stderr is said here
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SAID = (
     # How messages of sigstore.errors.VerificationError begin, and the reason that each of them is.
@@ -47,6 +49,9 @@ _SAID = (
 )
 
 
+NOBODY = Claims("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """`reason` is "" for a genuine signature, else why it is none; the rest is proven, and empty when it is none.
@@ -55,7 +60,7 @@ class Checked:
     """
 
     reason: str
-    claims: Claims = Claims("", "")
+    claims: Claims = NOBODY
     times: tuple[str, ...] = ()
     envelope: tuple[str, bytes] = ("", b"")
 
@@ -91,8 +96,7 @@ class Root:
         try:
             import sigstore.models  # noqa: F401
         except ImportError as error:
-            raise MissingExtra("sigstore", "scan") from error
-        logging.getLogger("sigstore").addHandler(logging.NullHandler())  # what it says is said here
+            raise NotExamined(GapReason.UNAVAILABLE, "sigstore is not installed") from error
         if self._parsed is None:
             self._parsed = _parse_root(self._data)
         return _check(self._parsed, bundle, digest)
@@ -113,6 +117,7 @@ def _parse_root(data: bytes) -> v1.TrustedRoot:
 
 def _check(root: v1.TrustedRoot, raw: bytes, digest: bytes | None) -> Checked:
     """The order of the steps is that of the questions: readable, whose, when, within which windows, genuine."""
+    from cryptography.x509 import InvalidVersion
     from sigstore.errors import Error
     from sigstore.models import Bundle, InvalidBundle, TrustedRoot
     from sigstore.verify import Verifier
@@ -120,7 +125,7 @@ def _check(root: v1.TrustedRoot, raw: bytes, digest: bytes | None) -> Checked:
     with _failures("a bundle"):
         try:
             bundle = Bundle.from_json(raw)
-        except (InvalidBundle, ValueError):
+        except (InvalidBundle, ValueError, InvalidVersion):
             return Checked("malformed")
         except Error:
             return Checked("certificate")
@@ -145,7 +150,7 @@ def _check(root: v1.TrustedRoot, raw: bytes, digest: bytes | None) -> Checked:
         # 4. Certificate, its log, the entry of the signature, and the signature itself.
         reason, envelope = _verify(TrustedRoot(inner), bundle, digest)
         if reason:
-            return Checked(reason if _verify(whole, bundle, digest)[0] else "root-window")
+            return Checked(_verify(whole, bundle, digest)[0] or "root-window")
         who = claims(leaf)
         if who is None:
             return Checked("certificate")
@@ -153,19 +158,25 @@ def _check(root: v1.TrustedRoot, raw: bytes, digest: bytes | None) -> Checked:
         return Checked("", who, moments, envelope)
 
 
+class _Anybody:
+    """The policy that asks for nobody: who signed is judged by the trust file, once it is proven who it was."""
+
+    def verify(self, cert: Certificate) -> None:
+        """Accepts every certificate."""
+
+
 def _verify(root: TrustedRoot, bundle: Bundle, digest: bytes | None) -> tuple[str, tuple[str, bytes]]:
     """Why it is not genuine, or "" and the type and bytes of the payload."""
     from sigstore.errors import Error
     from sigstore.hashes import Hashed
-    from sigstore.verify import Verifier, policy
+    from sigstore.verify import Verifier
     from sigstore_models.common.v1 import HashAlgorithm
 
-    anybody = policy.UnsafeNoOp()  # who signed is judged by the trust file, once it is proven who it was
     try:
         verifier = Verifier(trusted_root=root)
         if digest is None:
-            return "", verifier.verify_dsse(bundle, anybody)
-        verifier.verify_artifact(Hashed(algorithm=HashAlgorithm.SHA2_256, digest=digest), bundle, anybody)
+            return "", verifier.verify_dsse(bundle, _Anybody())
+        verifier.verify_artifact(Hashed(algorithm=HashAlgorithm.SHA2_256, digest=digest), bundle, _Anybody())
     except Error as error:
         return _reason(error), ("", b"")
     return "", ("", b"")
@@ -234,12 +245,22 @@ def _in_force(root: v1.TrustedRoot, times: list[datetime], issued: datetime) -> 
 def _failures(what: str) -> Iterator[None]:
     """Whatever else the libraries raise, about bytes that nobody foresaw, is something that could not be checked."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.x509 import DuplicateExtension, ExtensionNotFound
+    from cryptography.utils import CryptographyDeprecationWarning
+    from cryptography.x509 import DuplicateExtension, ExtensionNotFound, InvalidVersion
     from sigstore.errors import Error
 
     try:
-        yield
-    except (Error, InvalidSignature, UnsupportedAlgorithm, DuplicateExtension, ExtensionNotFound) as error:
+        with warnings.catch_warnings():  # libraries warn about odd certificates; what those are worth is said here
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            yield
+    except (
+        Error,
+        InvalidSignature,
+        InvalidVersion,
+        UnsupportedAlgorithm,
+        DuplicateExtension,
+        ExtensionNotFound,
+    ) as error:
         raise NotExamined(GapReason.UNSUPPORTED, f"sigstore cannot judge {what}: {site(error)}") from error
     except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, struct.error, RecursionError) as error:
         raise NotExamined(GapReason.CRASHED, f"sigstore failed at {what}: {site(error)}") from error

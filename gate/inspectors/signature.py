@@ -236,19 +236,8 @@ def _is_verdict(predicate_type: str) -> bool:
 
 
 def _unread(path: str, name: str, reason: GapReason) -> Signature:
-    return Signature(
-        path,
-        printable(name),
-        "unknown",
-        Status.UNVERIFIABLE.value,
-        _REASONS.get(reason, "failed"),
-        "",
-        "",
-        "",
-        0,
-        "",
-        "",
-    )
+    why, status = _REASONS.get(reason, "failed"), Status.UNVERIFIABLE.value
+    return Signature(path, printable(name), "unknown", status, why, "", "", "", 0, "", "")
 
 
 def _plausible(data: bytes) -> bool:

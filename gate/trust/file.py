@@ -14,12 +14,14 @@ from gate.adapters import keys
 from gate.core.errors import NotExamined, UsageError
 from gate.core.report import Json
 from gate.formats.bounded import YAML_BYTES, parse_yaml
+from gate.formats.dsse import json_object
 from gate.trust.words import ANY, ROLES, GitHub, Identity, Key, Signer, Trust, TrustedRoot, Verifier
 
 T = TypeVar("T")
 Load = Callable[[str], bytes]
 _ROWS = 1000
 """Entries of one list: every signature is tried against every key."""
+_ROOT = "application/vnd.dev.sigstore.trustedroot"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
@@ -82,6 +84,12 @@ def _trust(value: Json, digest: str, load: Load) -> Trust:
 def _root(value: Json, load: Load) -> TrustedRoot:
     row = _mapping(value, ("name", "file"), ("sha256",))
     data = _file(row, load)
+    try:
+        media = json_object(data).get("mediaType")
+    except NotExamined as error:
+        raise _TrustError(f"is no Sigstore trusted root: {error}", "file") from error
+    if not isinstance(media, str) or not media.startswith(_ROOT):
+        raise _TrustError("is no Sigstore trusted root (trusted_root.json)", "file")
     return TrustedRoot(_name(row), hashlib.sha256(data).hexdigest(), data)
 
 

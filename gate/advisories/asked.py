@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -13,7 +14,7 @@ from gate.advisories.matching import Wanted
 from gate.core.location import Location
 from gate.facts.dependencies import Package, Statement
 from gate.formats.inclusion import Edge, Reached
-from gate.formats.markers import Holds, holds
+from gate.formats.markers import Holds, Markers
 from gate.formats.requirement import Include, Index, Invalid, Item, exact
 from gate.formats.requirement_lists import folder_of
 from gate.formats.shown import shown
@@ -106,6 +107,20 @@ class Reading:
     reached: Reached
     pythons: Mapping[str, frozenset[str]]
     constraints: dict[str, dict[str, str]] = field(default_factory=dict)
+    markers: Markers = field(default_factory=Markers)
+
+    def limit(self, rows: Iterable[Statement], most: int) -> None:
+        """Take the specifiers of these constraints into account; after `most` of them the rest limits nothing."""
+        count = 0
+        for row in rows:
+            if count < most and row.kind == "index" and row.specifier and self._surely(row):
+                count += 1
+                held = self.constraints.setdefault(row.path, {})
+                name = canonicalize_name(row.name)
+                held[name] = f"{held[name]},{row.specifier}" if name in held else row.specifier
+
+    def _surely(self, row: Statement) -> bool:
+        return self.markers.holds(row.marker) is Holds.YES
 
     def asked(self, statement: Statement) -> Asked | None:
         """The package that a statement asks for; None when it names none, or no version of it on an index."""
@@ -146,7 +161,7 @@ class Reading:
         reached, path = self.reached, statement.path
         if path not in reached.requirements and path not in reached.constraints:
             return Standing.ASIDE
-        held = {holds(statement.marker, python) for python in self._pythons(path)}
+        held = {self.markers.holds(statement.marker, python) for python in self._pythons(path)}
         if held == {Holds.NO}:
             return Standing.NEVER
         return Standing.SURE if held == {Holds.YES} and path in reached.requirements else Standing.PERHAPS
@@ -159,19 +174,7 @@ class Reading:
         return self.pythons.get(folder, frozenset({""}))
 
 
-def limiting(rows: Iterable[Statement], most: int) -> dict[str, dict[str, str]]:
-    """The specifiers of constraints by list and package; after `most` of them the rest limits nothing."""
-    found: dict[str, dict[str, str]] = {}
-    count = 0
-    for row in rows:
-        if count < most and row.kind == "index" and row.specifier and holds(row.marker) is Holds.YES:
-            count += 1
-            held = found.setdefault(row.path, {})
-            name = canonicalize_name(row.name)
-            held[name] = f"{held[name]},{row.specifier}" if name in held else row.specifier
-    return found
-
-
+@lru_cache(maxsize=2**15)
 def _version(text: str) -> tuple[str, bool]:
     """A version in its normal form, and whether it is one."""
     try:

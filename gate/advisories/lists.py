@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 from operator import attrgetter
 
-from gate.advisories.asked import INSTALLED, Asked, Reading, edge, installed, is_edge, limiting, statements
+from gate.advisories.asked import INSTALLED, Asked, Reading, edge, installed, is_edge, statements
 from gate.advisories.matching import Wanted
 from gate.archive.archive import Archive
 from gate.core.errors import NotExamined
@@ -21,8 +21,6 @@ from gate.formats.requirements import read_requirements
 
 MANIFEST = "manifest"
 """The kind of statement by which a manifest of TorchServe names a list; such paths begin one folder higher."""
-_LISTS = 20_000
-"""Lists that are followed in one archive."""
 _OPENED = 256
 """Lists under other names that are opened because one includes them."""
 _LIMITING = 100_000
@@ -44,6 +42,7 @@ class Lists:
         self.opened: Spill[Statement] = Spill(attrgetter(*(field.name for field in fields(Statement))))
         self._edges: dict[str, list[Edge]] = {}
         self._manifests: list[Edge] = []
+        self._there: dict[str, bool] = {}
         self._new: dict[str, list[Edge]] = {}
         held = 0
         for row in seen.rows(Statement):
@@ -66,7 +65,7 @@ class Lists:
 
     def limit(self, reading: Reading) -> None:
         """Take the constraints into account."""
-        reading.constraints.update(limiting(self.of(reading.reached.constraints), _LIMITING))
+        reading.limit(self.of(reading.reached.constraints), _LIMITING)
 
     def of(self, paths: Collection[str]) -> Iterator[Statement]:
         """The statements of some lists, by path and line."""
@@ -83,7 +82,8 @@ class Lists:
         """
         yield from (installed(row) for row in self._seen.rows(Package) if row.origin == INSTALLED)
         reached = reading.reached
-        named = {asked.wanted.name for row in self.of(reached.requirements) if (asked := reading.asked(row))}
+        asking = reached.requirements if reached.constraints else ()
+        named = {asked.wanted.name for row in self.of(asking) if (asked := reading.asked(row))}
         for row in self._ticking():
             asked = reading.asked(row)
             if asked is not None and not (row.path in reached.constraints and asked.wanted.name in named):
@@ -99,7 +99,11 @@ class Lists:
         return wanted.keys()
 
     def exists(self, path: str) -> bool:
-        return self._archive.rows.find(path) is not None
+        if path in self._edges:
+            return True
+        if path not in self._there:
+            self._there[path] = self._archive.rows.find(path) is not None
+        return self._there[path]
 
     def inside(self, path: str, name: str) -> str | None:
         """The path in the archive that a list means by a relative one; None for all others."""
@@ -115,10 +119,7 @@ class Lists:
             frozenset(folder_of(path) for path, kind in layouts.items() if kind == "model"),
             frozenset(folder_of(path) for path, kind in layouts.items() if kind == "project"),
         )
-        for count, path in enumerate(filter(known.in_force, self._edges)):
-            if count == _LISTS:
-                raise NotExamined(GapReason.TOO_MANY, f"more than {_LISTS} lists of requirements")
-            yield path
+        yield from filter(known.in_force, self._edges)
 
     def _following(self, path: str) -> Sequence[Edge]:
         if path in self._edges:

@@ -93,8 +93,9 @@ def read_python(source: Source) -> str:
 def match_spec(text: str) -> tuple[str, str]:
     """Name and version of a conda specification, the version as a specifier of PEP 440, "" for any.
 
-    `name=1.2` is any 1.2.x, `name==1.2`, `name=1.2=build` and `name 1.2` are 1.2; what PEP 440 cannot say
-    (alternatives with |) is any version. The name is "" where there is none.
+    `name=1.2` is any 1.2.x, `name==1.2`, `name=1.2=build` and `name 1.2` are 1.2. So is `name=1.2.3`, though there
+    could be a 1.2.3.1. What PEP 440 cannot say (alternatives with |) is any version. The name is "" where there is
+    none.
     """
     match = _SPEC.fullmatch(text.strip()[:_LENGTH])
     if match is None:
@@ -110,7 +111,8 @@ def _pep440(version: str) -> str:
         if bare.endswith("*"):
             said = f"=={bare.rstrip('*').rstrip('.')}.*"
         else:
-            said = f"=={bare}.*" if fuzzy and len(parts) == 1 else f"=={bare}"
+            fuzzy = fuzzy and len(parts) == 1 and bare.count(".") < 2
+            said = f"=={bare}.*" if fuzzy else f"=={bare}"
     else:
         said = "" if "|" in version else version
     try:

@@ -15,6 +15,8 @@ DEPTH = 8
 """Lists that include one another in a row; real ones have 3."""
 STEPS = 20_000
 """Inclusions that are followed in one archive."""
+ROOTS = 20_000
+"""Lists that are installed from in one archive."""
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|~")
 """An address (pip: http, https, file), a drive, or somebody's home."""
 
@@ -62,12 +64,15 @@ def follow(
     """Everything that is reached from `roots`: lists themselves, or edges of manifests to them.
 
     `edges` gives the inclusions of a list and may raise NotExamined. As pip has it, `-r` below `-c` asks for packages
-    again. An inclusion in a circle or outside of the archive is a problem and not followed. After STEPS in all the
-    rest is unread.
+    again. An inclusion in a circle or outside of the archive is a problem and not followed. After STEPS or ROOTS
+    the rest is unread.
     """
     reached = Reached()
     steps = 0
-    for root in roots:
+    for count, root in enumerate(roots):
+        if count == ROOTS:
+            reached.unread[""] = NotExamined(GapReason.TOO_MANY, f"more than {ROOTS} lists that are installed from")
+            break
         here = _Walk(reached, edges, exists)
         steps = here.run(root, steps)
         for path in here.asked:

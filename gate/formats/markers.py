@@ -10,12 +10,13 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 
 PYTHONS = tuple(f"3.{minor}" for minor in range(7, 16))
 """Versions under which a model may run when nothing says which: those that frameworks of the last years supported."""
+MOST = 1000
+"""Different markers that are tried in one archive; a large lock file has 60."""
 _MACHINES = ("x86_64", "aarch64")
 _LITERAL = re.compile(r"""["'](3\.[0-9]{1,3}(?:\.[0-9]{1,3})?)["']""")
 _LITERALS = 8
@@ -33,7 +34,6 @@ class Holds(enum.Enum):
     PERHAPS = "perhaps"
 
 
-@lru_cache(maxsize=4096)
 def holds(marker: str, python: str = "") -> Holds:
     """Whether a marker holds; `python` is the version of the target, as 3.12 or 3.12.11, "" when it is not known.
 
@@ -51,6 +51,23 @@ def holds(marker: str, python: str = "") -> Holds:
     if len(answers) != 1:
         return Holds.PERHAPS
     return Holds.YES if answers.pop() else Holds.NO
+
+
+class Markers:
+    """Answers the same question often; after MOST different markers of one archive the answer is perhaps."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Holds] = {}
+
+    def holds(self, marker: str, python: str = "") -> Holds:
+        if not marker:
+            return Holds.YES
+        key = marker, python
+        if key not in self._known:
+            if len(self._known) >= MOST:
+                return Holds.PERHAPS
+            self._known[key] = holds(marker, python)
+        return self._known[key]
 
 
 def _environments(marker: str, python: str) -> Iterator[dict[str, str]]:
@@ -81,7 +98,8 @@ def _versions(marker: str, python: str) -> list[str]:
         return [python]
     minors = (known[1],) if known is not None else PYTHONS
     named = [text for text in _LITERAL.findall(marker) if text.count(".") == 2][:_LITERALS]
+    micros = (0, 30) if "full" in marker or "implementation_version" in marker else (0,)
     return [
-        *(f"{minor}.{micro}" for minor in minors for micro in (0, 30)),
+        *(f"{minor}.{micro}" for minor in minors for micro in micros),
         *(full for full in named if full.rpartition(".")[0] in minors),
     ]

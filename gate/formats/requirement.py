@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from packaging.requirements import InvalidRequirement
@@ -17,6 +18,8 @@ _ARGS = 2048
 """Characters of a requirement without its options."""
 _PARENTHESES = 40
 """In one marker: the parser behind it recurses."""
+_COMMAS = 64
+"""Clauses and extras in one requirement; real ones have 20."""
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _EXTRAS = re.compile(r"\s*\[([^\[\]]*)\]")
@@ -90,14 +93,12 @@ Item: TypeAlias = Requirement | Include | Index | Invalid
 
 def parse(text: str, span: Span, hashed: bool = False) -> Iterator[Item]:
     """What a line asks for, without its options; an Invalid besides where no installer of today takes it."""
-    if len(text) > _ARGS or _DIGITS.search(text) or text.count("(") > _PARENTHESES:
+    if _is_heavy(text):
         yield from _unreadable(text, span, "it is too long or too deep to be one")
         return
-    scheme = _SCHEME.match(text)
-    if scheme and _is_vcs(scheme[0]):
-        yield located(text, span, "vcs")
-    elif scheme and scheme[0].lower() in _FETCHED:
-        yield located(text, span, "url")
+    kind = _kind(text)
+    if kind in ("vcs", "url"):
+        yield located(text, span, kind)
     else:
         yield from _named(text, span, hashed)
 
@@ -117,9 +118,9 @@ def _named(text: str, span: Span, hashed: bool) -> Iterator[Item]:
         yield Requirement(span, parsed.name, str(parsed.specifier), extras, marker, hashed=hashed)
     elif parsed.url is None:
         yield located(text, span, "path")
+    elif (kind := _kind(parsed.url)) == "":
+        yield Invalid(span, "", "it names an address that no installer takes")
     else:
-        scheme = _SCHEME.match(parsed.url)
-        kind = "vcs" if scheme and _is_vcs(scheme[0]) else "url" if scheme else "path"
         version = _of_file(parsed.url)[1]
         yield Requirement(span, parsed.name, version, extras, marker, kind, parsed.url, hashed)
 
@@ -169,7 +170,7 @@ def _unreadable(text: str, span: Span, problem: str) -> Iterator[Item]:
 def _mended(text: str) -> Requirement | None:
     """The same without local version labels where they may not be, if that is all that was wrong."""
     mended = _LOCAL_LABEL.sub(r"\1", text)
-    if mended == text or _DIGITS.search(text) or text.count("(") > _PARENTHESES:
+    if mended == text or _is_heavy(text):
         return None
     try:
         parsed = Pep508(mended)
@@ -179,6 +180,16 @@ def _mended(text: str) -> Requirement | None:
     return Requirement(
         Span(0, 0, 0), parsed.name, str(parsed.specifier), tuple(sorted(parsed.extras)), marker
     ) if parsed.url is None else None  # fmt: skip
+
+
+def _is_heavy(text: str) -> bool:
+    """Whether reading it would cost more than any requirement is worth."""
+    return (
+        len(text) > _ARGS
+        or _DIGITS.search(text) is not None
+        or text.count("(") > _PARENTHESES
+        or text.count(",") > _COMMAS
+    )
 
 
 def _why(text: str) -> str:
@@ -195,8 +206,13 @@ def salvaged(text: str) -> str:
     return name[0]
 
 
-def _is_vcs(scheme: str) -> bool:
-    return scheme.lower().partition("+")[0] in _VCS
+def _kind(address: str) -> str:
+    """Vcs or url by its scheme, path without one, "" for schemes that pip does not know."""
+    scheme = _SCHEME.match(address)
+    if scheme is None:
+        return "path"
+    name = scheme[0].lower()
+    return "vcs" if name.partition("+")[0] in _VCS else "url" if name in _FETCHED else ""
 
 
 def _is_path(text: str) -> bool:
@@ -212,6 +228,7 @@ def _extras(text: str) -> tuple[str, ...]:
     return tuple(sorted({extra.strip() for extra in text.split(",") if extra.strip()}))
 
 
+@lru_cache(maxsize=2**15)
 def exact(specifier: str) -> str:
     """The one version that a specifier allows, as it is written, "" when it allows more or none.
 

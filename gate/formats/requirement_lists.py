@@ -20,6 +20,8 @@ ENVIRONMENT = re.compile(r"(?:conda|environment|python_env)\.ya?ml", re.IGNORECA
 _NTH = re.compile(r"#[0-9]+\Z")
 _SITE = re.compile(r"(?:.*/)?(?:[^/]+\.whl|site-packages|dist-packages)", re.IGNORECASE)
 """What distributions are unpacked to, or are themselves: lists in there belong to them."""
+_DOT = re.compile(r"\A(?:\./)+")
+"""How an archive of the folder `.` begins its names."""
 _WORD = re.compile(r"[a-z]+")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -61,28 +63,34 @@ class Layouts:
             return False
         if folder in self.models:
             return True
-        container, bang, inner = folder.rpartition("!/")
+        container, bang, inner = _parts(folder)
         if _SITE.fullmatch(container if bang else self.subject) or (bang and folder in self.projects):
             return False
         top = self.tops.get(container + bang, "")
-        return inner.removeprefix(top).rstrip("/") in _table()["folders"]
+        return any(place.rstrip("/") in _table()["folders"] for place in (inner, inner.removeprefix(top)))
 
 
 def tops(lists: Iterable[str], paths: Iterable[str]) -> dict[str, str]:
     """For each container of these lists, the one folder (with its slash) that all of its members lie in, if any."""
     found: dict[str, str] = {}
     for path in lists:
-        container, bang, inner = path.rpartition("!/")
+        container, bang, inner = _parts(path)
         if "/" in inner:
             found.setdefault(container + bang, inner[: inner.index("/") + 1])
     if not found:
         return found
     for path in paths:
-        container, bang, inner = path.rpartition("!/")
+        container, bang, inner = _parts(path)
         top = found.get(container + bang)
         if top and not inner.startswith(top):
             found[container + bang] = ""
     return found
+
+
+def _parts(path: str) -> tuple[str, str, str]:
+    """The container, `!/` if there is one, and the path in it."""
+    container, bang, inner = path.rpartition("!/")
+    return container, bang, _DOT.sub("", inner)
 
 
 def is_tool(name: str) -> bool:

@@ -100,7 +100,9 @@ def _logical(lines: Iterable[tuple[int, int, str]], width: Callable[[str], int])
     parts: list[str] = []
     first, begin, end = 0, 0, 0
     for number, start, raw in lines:
-        line = raw.splitlines()[0] if raw else raw
+        if not parts and raw.isspace():
+            continue
+        line = raw.splitlines()[0]
         if not parts:
             first, begin = number, start
         end = start + width(line)

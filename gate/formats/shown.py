@@ -7,13 +7,15 @@ import re
 _ADDRESS = re.compile(
     r"([A-Za-z][A-Za-z0-9+.-]{0,20}):/{2,3}(?:[^/?#\\@]*@)?([A-Za-z0-9.-]{1,253})(:[0-9]{1,5})?(?:[/?#\\]|\Z)"
 )
+_PATH = re.compile(r"[\w.+~/\\${} -]{1,200}")
+"""What file names are made of; nothing that separates the parts of an address."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{1,20}):")
 
 
 def shown(address: str) -> str:
     """Scheme and host of an address, and no more: user, password and tokens stand in every other part.
 
-    Where the host cannot be told for sure, the scheme. What has no scheme is a path or a host and stays.
+    Where the host cannot be told for sure, the scheme. What can only be a path or the name of a host stays.
     """
     match = _ADDRESS.match(address)
     if match is not None and "@" not in address[match.end() :]:
@@ -21,4 +23,4 @@ def shown(address: str) -> str:
     scheme = _SCHEME.match(address)
     if scheme is not None:
         return f"{scheme[1].lower()}://…"
-    return "…" if "@" in address else address
+    return address if _PATH.fullmatch(address) else "…"

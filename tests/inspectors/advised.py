@@ -42,7 +42,7 @@ RECORDS = (
     Record("T-1", "holey", "<1.5", "1.5"),
     Record("T-2", "holey", ">=1.0,<1.1", "1.1"),
     Record("T-3", "setuptools", "<70", "70"),
-    Record("M-1", "evil-pkg", ">=0", malicious=True),
+    Record("M-1", "evil-pkg", "", malicious=True),
     Record("M-2", "taken-over", "==6.6.6", malicious=True),
 )
 

@@ -125,7 +125,9 @@ class _Writer:
             source=printable(source, 200),
             label=f"ONLY A SAMPLE: {self._sample}" if self._sample else "",
         )
-        self._db.execute("INSERT INTO about VALUES(?)", (layout.write_facts(facts),))
+        text = layout.write_facts(facts)
+        seal = layout.seal(text, self._db.execute("SELECT name, advisories FROM package ORDER BY name"))
+        self._db.execute("INSERT INTO about VALUES(?, ?)", (text, seal))
         self._db.execute(f"PRAGMA application_id = {layout.APPLICATION}")
         self._db.execute(f"PRAGMA user_version = {layout.VERSION}")
         self._db.execute("COMMIT")

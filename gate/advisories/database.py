@@ -178,7 +178,7 @@ def open_database(path: str) -> Database:
         undo.callback(os.close, descriptor)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise FormatError("is not a file")
-        uri = f"file:{quote(os.path.abspath(path))}?mode=ro&immutable=1"
+        uri = f"file:{quote(os.fsencode(os.path.abspath(path)))}?mode=ro&immutable=1"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None)
         undo.callback(connection.close)
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -220,6 +220,6 @@ def _unavailable(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise NotExamined(GapReason.UNAVAILABLE, f"the data base of advisories {path}: {error.strerror}") from error
-    except (sqlite3.Error, UnicodeDecodeError, FormatError) as error:
-        # sqlite3 decodes texts itself; SQLITE_NOTADB, SQLITE_CORRUPT and the like are DatabaseErrors
+    except (sqlite3.Error, ValueError, FormatError) as error:
+        # sqlite3 decodes texts, a ValueError; a file that is none of its own, or damaged, is a DatabaseError
         raise NotExamined(GapReason.UNAVAILABLE, f"the data base of advisories {path}: {error}") from error

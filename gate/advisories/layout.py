@@ -37,7 +37,8 @@ TABLES = {
     "about": "CREATE TABLE about(facts TEXT NOT NULL, seal TEXT NOT NULL)",
     "package": "CREATE TABLE package(name TEXT PRIMARY KEY, advisories BLOB NOT NULL) WITHOUT ROWID",
 }
-_ROW_BYTES = 256 * 2**20
+_ROW_BYTES = 64 * 2**20
+"""Of the JSON of one package; the largest of real ones has 0.3 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,15 @@ def entries_of(record: Record) -> Iterable[tuple[str, str]]:
 
 
 def pack(entries: Iterable[str]) -> bytes:
-    """The row of a package from its entries as JSON."""
-    return zlib.compress(("[" + ",".join(entries) + "]").encode(), 6)
+    """The row of a package from its entries as JSON; FormatError for more than unpack() takes."""
+    stream, parts, size = zlib.compressobj(6), [], 1
+    for number, entry in enumerate(entries):
+        data = (("," if number else "[") + entry).encode()
+        size += len(data)
+        if size > _ROW_BYTES:
+            raise FormatError(f"more than {_ROW_BYTES} bytes about one package")
+        parts.append(stream.compress(data))
+    return b"".join([*parts, stream.compress(b"]"), stream.flush()])
 
 
 def unpack(row: Json | bytes) -> tuple[Entry, ...]:

@@ -278,6 +278,14 @@ def test_a_path_with_any_characters_is_opened(imported, tmp_path):
     assert sorted(os.listdir(tmp_path)) == sorted({path.name, "feed0.zip", "db0"})
 
 
+def test_a_path_that_is_no_text_is_opened_and_one_that_is_no_path_is_not(imported, tmp_path):
+    path = os.fsdecode(os.fsencode(str(tmp_path)) + b"/\xff.sqlite")
+    shutil.copy(imported(small()).path, path)
+    with open_database(path) as database:
+        assert database.facts.records == 4
+    refused("a\0b")
+
+
 def test_nothing_is_written_beside_it_and_it_may_be_read_only(imported, tmp_path):
     database = imported(small())
     os.chmod(database.path, 0o400)

@@ -167,9 +167,30 @@ def test_something_else_is_replaced_only_when_that_is_said(load, target):
     assert load(small(), force=True).about.records == 4
 
 
+def test_neither_the_feed_nor_what_a_link_points_to_is_replaced(load, tmp_path, target):
+    feed_path = tmp_path / "feed.zip"
+    feed_path.write_bytes(small())
+    with pytest.raises(UsageError, match="another name"):
+        import_feed(str(feed_path), str(feed_path), now=NOW, force=True)
+    os.makedirs(os.path.dirname(target))
+    os.symlink(feed_path, target)
+    with pytest.raises(UsageError, match="of its own"):
+        load(small(), force=True)
+    assert feed_path.read_bytes() == small()
+
+
+def test_more_about_one_package_than_can_be_read_again_is_refused(load, target, monkeypatch):
+    from gate.advisories import layout
+
+    monkeypatch.setattr(layout, "_ROW_BYTES", 2000)
+    with pytest.raises(UsageError, match="about one package"):
+        load(feed(*(record(f"X-{i}", affects("a", "introduced 0")) for i in range(20))))
+    assert left_over(target) == [] and not os.path.exists(target)
+
+
 def test_a_folder_is_never_replaced(load, target):
     os.makedirs(target)
-    with pytest.raises(UsageError, match="not a file"):
+    with pytest.raises(UsageError, match="not a file of its own"):
         load(small(), force=True)
 
 

@@ -100,6 +100,13 @@ def test_a_severity_beside_the_package_counts_as_well():
     assert of(affects("a", "introduced 0", severity=[CRITICAL])).severity == "critical"
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"), [("2026-01-01T00:00:00Z", True), ("no", False), (True, False), (None, False)]
+)
+def test_a_record_is_withdrawn_at_a_time(given, expected):
+    assert of(affects("a", "introduced 0"), withdrawn=given).withdrawn is expected
+
+
 def test_malware_is_known_by_its_id_or_by_an_alias():
     assert of(affects("a", "introduced 0"), own="MAL-2026-1").malicious
     assert of(affects("a", "introduced 0"), aliases=["MAL-2026-1"]).malicious

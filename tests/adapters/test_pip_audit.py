@@ -1,20 +1,28 @@
 from __future__ import annotations
 
+import http.server
 import json
 import os
+import random
 import subprocess
 import sys
+import threading
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
+from fixtures.advisories import build
 from gate.adapters import pip_audit as adapter
 from gate.adapters.pip_audit import audit
+from gate.advisories.database import open_database
+from gate.advisories.importing import import_feed
 from gate.core.advisory import Advisory, Certainty
 from gate.core.errors import FormatError, MissingExtra, NotExamined
 from gate.core.gap import GapReason
+from tests.advisories import model
 from tests.conftest import ROOT
 
 
@@ -241,3 +249,81 @@ def test_importing_the_adapter_imports_no_pip_audit():
     script = "import sys, gate.adapters.pip_audit; print([name for name in sys.modules if name.startswith('pip_')])"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
     assert result.stdout == "[]\n", result.stderr
+
+
+class _Osv(http.server.BaseHTTPRequestHandler):
+    """api.osv.dev as far as pip-audit asks it, with a matcher that knows nothing of ours."""
+
+    records: ClassVar[dict[str, list[tuple[dict, list[tuple[str, str]]]]]] = {}
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        version = Version(asked["version"])
+        known = self.records.get(asked["package"]["name"], [])
+        hits = [record for record, events in known if model.naive(events, version)]
+        body = json.dumps({"vulns": hits} if hits else {}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def osv():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Osv)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/v1/query"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # its session keeps a connection
+def test_pip_audit_online_and_our_data_base_name_the_same_vulnerabilities(osv, tmp_path):
+    """The same records, once served to pip-audit's own OsvService, once imported and looked up here."""
+    chance, feed_records = random.Random(5), []
+    _Osv.records = {}
+    for number in range(60):
+        events = [
+            ("introduced", "0"),
+            *((chance.choice(["fixed", "last_affected", "introduced"]), at) for at in chance.sample(model.BOUNDS, 2)),
+        ]
+        aliases = [f"CVE-2026-{number // 2}"] if number % 3 else []
+        one = build.record(
+            f"{'PYSEC' if number % 2 else 'GHSA'}-{number}",
+            build.affects(f"p{number % 5}", *map(" ".join, events)),
+            aliases=aliases,
+            summary="s",
+        )
+        feed_records.append(one)
+        _Osv.records.setdefault(f"p{number % 5}", []).append((one, events))
+    (tmp_path / "feed.zip").write_bytes(build.feed(*feed_records))
+    import_feed(str(tmp_path / "feed.zip"), str(tmp_path / "db"), now=model.NOW)
+    pins = [(f"p{number}", version) for number in range(6) for version in chance.sample(model.UNIVERSE, 8)]
+
+    adapter._library()
+    from pip_audit._audit import Auditor
+    from pip_audit._dependency_source import DependencySource
+    from pip_audit._service import OsvService, ResolvedDependency
+
+    class Source(DependencySource):
+        def collect(self):
+            return (ResolvedDependency(*pin) for pin in pins)
+
+        def fix(self, fix_version):
+            raise NotImplementedError
+
+    def names(ids):
+        return sorted(tuple(sorted(one)) for one in ids)
+
+    theirs = [
+        names({one.id, *one.aliases} for one in found)
+        for _, found in Auditor(OsvService(tmp_path / "cache", osv_url=osv)).audit(Source())
+    ]
+    with open_database(str(tmp_path / "db")) as database:
+        ours = [names({one.id, *one.aliases} for one in found) for _, _, found in audit(pins, database.of_version)]
+    assert ours == theirs and sum(map(len, ours)) > 100

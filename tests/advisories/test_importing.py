@@ -10,6 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fixtures.advisories.build import NEWEST, affects, feed, record, small
 from gate.advisories import importing
@@ -348,3 +350,32 @@ def test_the_file_can_be_read_by_whom_the_umask_lets(load, target):
     finally:
         os.umask(mask)
     assert os.stat(target).st_mode & 0o777 == 0o640
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.data())
+def test_a_damaged_feed_is_imported_in_part_or_refused(tmp_path_factory, data):
+    """Whatever happens to its bytes, an import ends in a data base that opens, or in a UsageError that leaves nothing."""
+    folder = tmp_path_factory.mktemp("damaged")
+    mutant = bytearray(small())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(mutant) - 1))
+        match data.draw(st.sampled_from("xdc")):
+            case "x":
+                mutant[at] = data.draw(st.integers(0, 255))
+            case "d":
+                del mutant[at : at + data.draw(st.integers(1, 40))]
+            case "c":
+                mutant[at:at] = mutant[: data.draw(st.integers(1, 60))]
+        if not mutant:
+            break
+    (folder / "feed.zip").write_bytes(mutant)
+    target = str(folder / "to" / "db")
+    try:
+        done = import_feed(str(folder / "feed.zip"), target, now=NOW)
+    except UsageError:
+        assert not os.path.exists(target)
+    else:
+        with open_database(target) as database:
+            assert database.facts.records == done.about.records > 0
+    assert not os.path.isdir(folder / "to") or left_over(target) == []

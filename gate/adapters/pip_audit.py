@@ -16,6 +16,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import packaging
 from packaging.version import Version
 
 from gate.core.advisory import Advisory
@@ -142,6 +143,10 @@ def _harmless() -> Iterator[None]:
 
 def _here(entry: str) -> bool:
     """Whether a place of sys.path is the current folder, and not because Python was installed there."""
+    try:
+        current = os.path.realpath(os.getcwd())
+    except OSError:  # it was deleted
+        return entry == ""
     installed = {os.path.realpath(sysconfig.get_path(name)) for name in ("purelib", "platlib", "stdlib", "platstdlib")}
-    place = os.path.realpath(entry or os.curdir)
-    return place == os.path.realpath(os.curdir) and place not in installed
+    installed.add(os.path.realpath(os.path.join(os.path.dirname(packaging.__file__), os.pardir)))
+    return os.path.realpath(os.path.join(current, entry)) == current and current not in installed

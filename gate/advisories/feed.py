@@ -19,7 +19,7 @@ from gate.core.limits import GIB, MIB, Limits
 
 LIMITS = Limits(
     members=1_000_000,
-    total_bytes=8 * GIB,
+    total_bytes=4 * GIB,
     expansion_ratio=100,
     expansion_floor_bytes=GIB,
     directory_bytes=128 * MIB,

@@ -58,7 +58,7 @@ def import_feed(
     that is older or much smaller than what `target` holds, or when something else lies there. OutOfSpace when the disk
     is full. The old one stays until the new one is complete.
     """
-    old = _old(target, force)
+    old = _old(source, target, force)
     with opened(source, limits) as feed, _scratch(target) as path, _translated(target):
         with contextlib.closing(_Writer(path)) as writer:
             for document in feed.documents():
@@ -67,7 +67,10 @@ def import_feed(
             if not writer.count("used"):
                 raise UsageError(f"{source}: holds no advisory for PyPI{_because(writer.refused)}")
             got = utc(min(feed.written if fetched is None else fetched, now))
-            facts = writer.finish(now, got, os.path.basename(os.path.abspath(source)))
+            try:
+                facts = writer.finish(now, got, os.path.basename(os.path.abspath(source)))
+            except FormatError as error:
+                raise UsageError(f"{source}: {error}") from error
         if old is not None and not force:
             _compare(source, old, facts)
         _sync(path)
@@ -125,7 +128,9 @@ class _Writer:
             source=printable(source, 200),
             label=f"ONLY A SAMPLE: {self._sample}" if self._sample else "",
         )
-        self._db.execute("INSERT INTO about VALUES(?)", (layout.write_facts(facts),))
+        text = layout.write_facts(facts)
+        seal = layout.seal(text, self._db.execute("SELECT name, advisories FROM package ORDER BY name"))
+        self._db.execute("INSERT INTO about VALUES(?, ?)", (text, seal))
         self._db.execute(f"PRAGMA application_id = {layout.APPLICATION}")
         self._db.execute(f"PRAGMA user_version = {layout.VERSION}")
         self._db.execute("COMMIT")
@@ -168,12 +173,14 @@ def _because(refused: list[str]) -> str:
     return f"; {refused[0]}" if refused else ""
 
 
-def _old(target: str, force: bool) -> layout.Facts | None:
+def _old(source: str, target: str, force: bool) -> layout.Facts | None:
     """What the data base that is to be replaced says about itself, None when there is none."""
     if not os.path.lexists(target):
         return None
-    if not stat.S_ISREG(os.stat(target).st_mode):
-        raise UsageError(f"{target}: is not a file; name the file that is to hold the data base")
+    if not stat.S_ISREG(os.lstat(target).st_mode):
+        raise UsageError(f"{target}: is not a file of its own; name the file that is to hold the data base")
+    if os.path.exists(source) and os.path.samefile(source, target):
+        raise UsageError(f"{source}: is the feed; the data base needs another name")
     try:
         with open_database(target) as database:
             return database.facts

@@ -85,15 +85,15 @@ def intervals(events: Iterable[tuple[str, str]]) -> tuple[Interval, ...]:
     return tuple(found if precise else [replace(interval, precise=False) for interval in found])
 
 
-def certain(intervals_: Iterable[Interval], listed: Iterable[Version]) -> VersionRange:
+def certain(spans: Iterable[Interval], listed: Iterable[Version]) -> VersionRange:
     """Versions that are affected without doubt, as a set."""
-    sure = [_between(interval, widest=False) for interval in intervals_ if interval.precise]
+    sure = [_between(interval, widest=False) for interval in spans if interval.precise]
     return union([*sure, *map(_alone, listed)])
 
 
-def possible(intervals_: Iterable[Interval], listed: Iterable[Version]) -> VersionRange:
+def possible(spans: Iterable[Interval], listed: Iterable[Version]) -> VersionRange:
     """Versions that may be affected, as a set: all that are certain() and those of intervals that are not precise."""
-    return union([*(_between(interval, widest=True) for interval in intervals_), *map(_alone, listed)])
+    return union([*(_between(interval, widest=True) for interval in spans), *map(_alone, listed)])
 
 
 def allowed(specifiers: SpecifierSet) -> VersionRange:

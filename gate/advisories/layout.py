@@ -1,6 +1,6 @@
 """How the data base lies on disk: SQLite as a file of rows that are found by name.
 
-    about     one row: a JSON object, see About
+    about     one row: facts, a JSON object of what Facts holds; seal, the sha256 over it and all packages
     package   name (canonical, PEP 503), advisories: a zlib stream of a JSON array of entries, ordered by id
 
 One entry is what one record says about the package, ranges evaluated as far as that can be done without a version:
@@ -9,19 +9,21 @@ One entry is what one record says about the package, ranges evaluated as far as 
      "intervals": [["1.0", "1.2", false, true]], "listed": ["0.9"], "fixes": ["1.2"]}
 
 An interval is lower ("" from the first), upper ("" to the last), whether upper belongs to it, whether it is precise.
-zlib's checksum notices a damaged row, which SQLite would not.
+SQLite notices a damaged page only where its structure breaks; a name that changed would just not be found any more.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from gate.advisories.interval import Interval
+from gate.advisories.interval import Interval, parsed
 from gate.advisories.record import SEVERITIES, Record
 from gate.core.canonical import canonical
 from gate.core.errors import FormatError
@@ -32,10 +34,11 @@ APPLICATION = 0x67617465
 VERSION = 1
 """SQLite's user_version; another one is another layout."""
 TABLES = {
-    "about": "CREATE TABLE about(facts TEXT NOT NULL)",
+    "about": "CREATE TABLE about(facts TEXT NOT NULL, seal TEXT NOT NULL)",
     "package": "CREATE TABLE package(name TEXT PRIMARY KEY, advisories BLOB NOT NULL) WITHOUT ROWID",
 }
-_ROW_BYTES = 256 * 2**20
+_ROW_BYTES = 64 * 2**20
+"""Of the JSON of one package; the largest of real ones has 0.3 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,15 @@ def entries_of(record: Record) -> Iterable[tuple[str, str]]:
 
 
 def pack(entries: Iterable[str]) -> bytes:
-    """The row of a package from its entries as JSON."""
-    return zlib.compress(("[" + ",".join(entries) + "]").encode(), 6)
+    """The row of a package from its entries as JSON; FormatError for more than unpack() takes."""
+    stream, parts, size = zlib.compressobj(6), [], 1
+    for number, entry in enumerate(entries):
+        data = (("," if number else "[") + entry).encode()
+        size += len(data)
+        if size > _ROW_BYTES:
+            raise FormatError(f"more than {_ROW_BYTES} bytes about one package")
+        parts.append(stream.compress(data))
+    return b"".join([*parts, stream.compress(b"]"), stream.flush()])
 
 
 def unpack(row: Json | bytes) -> tuple[Entry, ...]:
@@ -103,7 +113,7 @@ def unpack(row: Json | bytes) -> tuple[Entry, ...]:
             raise FormatError("a row is cut off, or larger than a row is")
         value: Json = json.loads(text)
         return tuple(_entry(_Object(item)) for item in _list(value))
-    except (zlib.error, ValueError, RecursionError) as error:  # InvalidVersion is a ValueError
+    except (zlib.error, ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
         raise FormatError(f"a row is damaged: {type(error).__name__}") from error
 
 
@@ -142,6 +152,14 @@ def read_facts(text: Json | bytes) -> Facts:
         source=value.text("source"),
         label=value.text("label"),
     )
+
+
+def seal(facts: str, packages: Iterable[tuple[str, bytes]]) -> str:
+    """sha256 over the facts and the packages in the order of their names, each part with its length before it."""
+    digest = hashlib.sha256()
+    for part in chain([facts.encode()], *((name.encode(), row) for name, row in packages)):
+        digest.update(b"%d " % len(part) + part)
+    return digest.hexdigest()
 
 
 class _Object:
@@ -193,10 +211,10 @@ def _interval(value: Json) -> Interval:
 
 
 def _version(value: Json) -> Version:
-    try:
-        return Version(_text(value))
-    except InvalidVersion as error:
-        raise FormatError("a version that is none") from error
+    version = parsed(_text(value))
+    if version is None:
+        raise FormatError("a version that is none")
+    return version
 
 
 def _list(value: Json) -> list[Json]:

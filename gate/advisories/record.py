@@ -83,7 +83,7 @@ def read(data: bytes) -> Record:
         summary=_summary(record),
         severity=_severity(record),
         malicious=any(text.startswith("MAL-") for text in (own, *aliases)),
-        withdrawn=bool(record.get("withdrawn")),
+        withdrawn=_stamp(record.get("withdrawn")) != "",
         modified=_stamp(record.get("modified")),
         sample=printable(_text(_part(record, "database_specific").get(SAMPLE)), _SUMMARY),
         affected=tuple(_affected(record)),

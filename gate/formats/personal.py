@@ -6,7 +6,7 @@ import re
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -21,9 +21,11 @@ AROUND = 8
 CONTEXT = 128
 """Characters before a match in which a word speaks for it."""
 MARGIN = 2 * WIDTH + CONTEXT + AROUND
-"""Characters around a part that may matter for what begins in it: a match that overlaps it, and that match's context."""
-PART = 4096
+"""Characters around a part that matter for what begins in it: a match that overlaps it, and the context of that."""
+PART = 8192
 """Characters of one part; the cost of a search grows faster than the text."""
+CELL = "\x1e"
+"""Stands between the cells of a column that are searched together (RECORD SEPARATOR)."""
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -73,16 +75,19 @@ class Part(NamedTuple):
 class Asked:
     """What is asked of a text: recognizers by their number; words that speak for every match.
 
-    In a `column` matches below the threshold are wanted too, where the recognizer says so.
+    In a `column` matches below the threshold are wanted too, where the recognizer says so. Whoever asks may add to
+    `done` while the answers come: recognizers that were asked enough; to `chance`: whose weak matches were.
     """
 
     rows: tuple[int, ...]
     words: frozenset[str] = frozenset()
     column: bool = False
+    done: set[int] = field(default_factory=set)
+    chance: set[int] = field(default_factory=set)
 
-    def weak(self, recognizer: Recognizer) -> bool:
-        """Whether its matches below the threshold are wanted."""
-        return self.column and recognizer.columns
+    def weak(self, row: int, recognizer: Recognizer) -> bool:
+        """Whether matches of this recognizer below its threshold are wanted."""
+        return self.column and recognizer.columns and row not in self.chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,8 @@ class Profile:
         last = min(last, len(text))
         start, end = max(first - MARGIN, 0), min(last + MARGIN, len(text))
         for row in asked.rows:
-            found += self._candidates(text, start, end, row, asked)
+            if row not in asked.done:
+                found += self._candidates(text, start, end, row, asked)
         found.sort()
         starts = [candidate.start for candidate in found]
         i = 0
@@ -119,7 +125,7 @@ class Profile:
     def _candidates(self, text: str, start: int, end: int, row: int, asked: Asked) -> Iterator[Candidate]:
         recognizer = self.rows[row]
         spans = (match.span() for match in recognizer.candidates.finditer(text, start, end))
-        if not recognizer.needs_context or asked.weak(recognizer) or asked.words & frozenset(recognizer.context):
+        if not recognizer.needs_context or asked.weak(row, recognizer) or asked.words & frozenset(recognizer.context):
             yield from (Candidate(a, b, row) for a, b in spans)
             return
         for a, b in spans:
@@ -149,7 +155,7 @@ def profile() -> Profile:
 
 
 def _recognizer(row: dict[str, Any]) -> Recognizer:
-    known = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    known: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
     for key in ("candidates", "ignore"):
         if key in known:
             known[key] = re.compile(known[key])

@@ -18,6 +18,10 @@ from gate.formats.text import Text, read_text
 
 CAP = 1000
 """Values of one entity in one column or text that are counted; beyond them it is "1000 or more"."""
+CHECKED = 5
+RIGHT = 30
+"""Of so many numbers of one shape at least, so many percent have the right check digit where they are what they seem:
+of serial numbers one in ten has, or in a hundred."""
 SHORTEST = 6
 """Characters of the shortest value that any recognizer finds: a@b.co."""
 BY_CHANCE = 10
@@ -41,6 +45,8 @@ class Count:
     end: int = -1
     line: int = -1
     sample: str = ""
+    by_chance: bool = False
+    """Whether most numbers of this shape have wrong check digits."""
     distinct: set[int] = field(default_factory=set)
 
     @property
@@ -99,7 +105,7 @@ class _Counter:
                         count.line = window.line_at(hit.start)
         except NotExamined as error:
             self._gaps.append((at, error))
-        return Personal(list(self._strong.values()), gaps=self._gaps)
+        return Personal(self._conclude(), gaps=self._gaps)
 
     # -- tables -------------------------------------------------------------------------------------------------------
 
@@ -165,6 +171,10 @@ class _Counter:
                     strong.complete = strong.complete and weak.complete
         for count in self._strong.values():
             count.cells = count.cells or self._cells.get(count.column, 0)
+            asked = self._asked[count.column]
+            rows = [i for i, row in enumerate(self._rows) if row.entity == count.entity]
+            tried, passed = (sum(counts[row] for row in rows) for counts in (asked.tried, asked.passed))
+            count.by_chance = tried >= CHECKED and 100 * passed < RIGHT * tried
         return list(self._strong.values())
 
     # -- both ---------------------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ class Analyzer:
 
     def _look(self, text: str, rows: Iterable[int], asked: Asked) -> list[Hit]:
         before = self._watch.timed_out
-        likely = {row for row in rows if self._recognizers[row].matches(text)}
+        likely = {row for row in rows if self._matches(row, text, asked)}
         entities = {self.profile.rows[row].entity for row in likely}
         for row, recognizer in enumerate(self.profile.rows):
             if recognizer.entity in entities and row not in likely:
@@ -87,6 +87,14 @@ class Analyzer:
         if self._watch.timed_out != before:
             raise NotExamined(GapReason.TIMED_OUT, "a pattern for personal data took too long")
         return self._judge(text, results, asked)
+
+    def _matches(self, row: int, text: str, asked: Asked) -> bool:
+        one = self._recognizers[row]
+        tried, passed = one.tried, one.passed
+        matches = bool(one.matches(text))
+        asked.tried[row] += one.tried - tried
+        asked.passed[row] += one.passed - passed
+        return matches
 
     def _judge(self, text: str, results: list[RecognizerResult], asked: Asked) -> list[Hit]:
         """What counts of these results: above the threshold, not ignored, not part of something better known."""

@@ -131,6 +131,8 @@ class Overlapping:
 class _Once:
     """Remembers its last answer: a part is first asked for matches at all, then given to the engine."""
 
+    tried = passed = 0
+    """Matches whose check digits were computed, and those that had the right ones."""
     _text = ""
     _results: list[RecognizerResult] = []  # noqa: RUF012  # replaced, never changed
 
@@ -161,6 +163,8 @@ class _Patterns(_Once):
 
     def validate_result(self, pattern_text: str) -> bool | None:
         good = super().validate_result(pattern_text)  # type: ignore[misc]  # a mixin
+        self.tried += 1
+        self.passed += good is None or bool(good)
         return None if good is None or (good and self.keeps) else bool(good)
 
 

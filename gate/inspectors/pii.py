@@ -112,7 +112,9 @@ def _findings(member: Member, personal: Personal) -> Iterator[Finding]:
         name = _shown(personal, count.column)
         where = f" in {name}" if name else ""
         rule = count.rule
-        if rule == "pii.email-address" and _is_list(member, count):
+        if count.by_chance:
+            rule = "pii.number-by-chance"
+        elif rule == "pii.email-address" and _is_list(member, count):
             rule = "pii.email-list"
         yield found(
             rule,
@@ -129,7 +131,7 @@ def _findings(member: Member, personal: Personal) -> Iterator[Finding]:
     columns = [
         count
         for count in _sorted(personal.counts)
-        if count.column >= 0 and count.share >= SHARE and count.rule != _NO_PERSON
+        if count.column >= 0 and count.share >= SHARE and count.rule != _NO_PERSON and not count.by_chance
     ]
     if personal.rows >= ROWS and columns:
         names = [f"{_shown(personal, count.column)} ({count.entity})" for count in columns]

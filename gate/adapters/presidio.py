@@ -6,20 +6,20 @@ https://microsoft.github.io/presidio/analyzer/
 from __future__ import annotations
 
 import logging
-import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gate.core.errors import MissingExtra, NotExamined
 from gate.core.gap import GapReason
-from gate.formats.personal import MARGIN, Asked, Profile, profile
+from gate.formats.personal import MARGIN, Asked, Part, Profile, profile
 
 if TYPE_CHECKING:
     from presidio_analyzer import RecognizerResult
 
+_PARTS = ("presidio_analyzer", "spacy", "tldextract", "phonenumbers", "regex")
 _LOGGERS = ("presidio-analyzer", "decision_process", "tldextract", "phonenumbers")
 """They quote what they read, and the root logger would print it."""
 
@@ -40,7 +40,8 @@ class Hit(NamedTuple):
 class Analyzer:
     """Presidio's AnalyzerEngine over one profile, asked only about the parts of a text where something can be.
 
-    search() gives what whole() gives: patterns are short, and matches are judged by their surroundings only.
+    search() over Profile.parts() gives what whole() gives: patterns are short, and a match is judged by its
+    surroundings only.
     Raises MissingExtra when presidio-analyzer is not installed, NotExamined when it cannot be started.
     """
 
@@ -53,14 +54,17 @@ class Analyzer:
             self._watch = presidio_engine.Overlapping
             self._language = presidio_engine.LANGUAGE
         self._rows = {row.name: i for i, row in enumerate(profile.rows)}
-        self._by_name: dict[str, Any] = {one.name: one for one in self._engine.registry.recognizers}
+        self._recognizers: list[Any] = list(self._engine.registry.recognizers)
 
-    def search(self, text: str, asked: Asked, first: int = 0, last: int = sys.maxsize) -> Iterator[Hit]:
-        """The values that begin in text[first:last], in order; NotExamined `timed-out` when a pattern took too long."""
-        for part in self.profile.parts(text, asked, first, last):
+    def search(
+        self, text: str, asked: Asked, parts: Iterable[Part], tick: Callable[[], None] = lambda: None
+    ) -> Iterator[Hit]:
+        """The values that begin in these parts, in order; NotExamined `timed-out` when a pattern took too long."""
+        for part in parts:
+            tick()
             start = max(part.first - MARGIN, 0)
             piece = text[start : part.last + MARGIN]
-            for hit in self._look(piece, part.rows, asked):
+            for hit in self._look(piece, part.rows - asked.done, asked):
                 if part.first <= start + hit.start < part.last:
                     yield hit._replace(start=start + hit.start, end=start + hit.end)
 
@@ -70,8 +74,11 @@ class Analyzer:
 
     def _look(self, text: str, rows: Iterable[int], asked: Asked) -> list[Hit]:
         before = self._watch.timed_out
-        names = [self.profile.rows[row].name for row in rows]
-        entities = {self._by_name[name].supported_entities[0] for name in names if self._by_name[name].matches(text)}
+        likely = {row for row in rows if self._matches(row, text, asked)}
+        entities = {self.profile.rows[row].entity for row in likely}
+        for row, recognizer in enumerate(self.profile.rows):
+            if recognizer.entity in entities and row not in likely:
+                self._recognizers[row].skip(text)
         results: list[RecognizerResult] = []
         if entities:
             results = self._engine.analyze(
@@ -80,6 +87,14 @@ class Analyzer:
         if self._watch.timed_out != before:
             raise NotExamined(GapReason.TIMED_OUT, "a pattern for personal data took too long")
         return self._judge(text, results, asked)
+
+    def _matches(self, row: int, text: str, asked: Asked) -> bool:
+        one = self._recognizers[row]
+        tried, passed = one.tried, one.passed
+        matches = bool(one.matches(text))
+        asked.tried[row] += one.tried - tried
+        asked.passed[row] += one.passed - passed
+        return matches
 
     def _judge(self, text: str, results: list[RecognizerResult], asked: Asked) -> list[Hit]:
         """What counts of these results: above the threshold, not ignored, not part of something better known."""
@@ -91,7 +106,7 @@ class Analyzer:
             ignore = recognizer.ignore
             if (
                 row in asked.rows
-                and (strong or asked.weak(recognizer))
+                and (strong or asked.weak(row, recognizer))
                 and not (ignore and ignore.fullmatch(text, result.start, result.end))
             ):
                 hits.append(Hit(result.start, result.end, row, strong, result.score))
@@ -122,11 +137,11 @@ def _started() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except ImportError as error:
-        if (error.name or "").partition(".")[0] in ("presidio_analyzer", "spacy", "tldextract", "phonenumbers", "regex"):
+        if (error.name or "").partition(".")[0] in _PARTS:
             raise MissingExtra("presidio-analyzer", "scan") from error
         raise NotExamined(GapReason.UNAVAILABLE, "presidio-analyzer cannot be imported") from error
     except (SystemExit, OSError, ValueError, TypeError, AttributeError) as error:
-        raise NotExamined(GapReason.UNAVAILABLE, f"presidio-analyzer cannot be started: {type(error).__name__}") from None
+        raise NotExamined(GapReason.UNAVAILABLE, f"presidio-analyzer does not start: {type(error).__name__}") from None
     finally:
         for logger, kept in zip(loggers, handlers, strict=True):
             logger.handlers[:] = kept
@@ -137,3 +152,13 @@ def _started() -> Iterator[None]:
 def analyzer() -> Analyzer:
     """The shipped profile; built once in a process, after a second or two."""
     return Analyzer(profile())
+
+
+def search(text: str, asked: Asked, first: int, last: int, tick: Callable[[], None]) -> Iterator[Hit]:
+    """The values of the shipped profile that begin in text[first:last]; Presidio starts when something can be there.
+
+    `tick` is called every few thousand characters. Raises what it raises, and as Analyzer and Analyzer.search do.
+    """
+    parts = list(profile().parts(text, asked, first, last))
+    if parts:
+        yield from analyzer().search(text, asked, parts, tick)

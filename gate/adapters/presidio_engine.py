@@ -27,7 +27,7 @@ from presidio_analyzer.predefined_recognizers import EmailRecognizer, PhoneRecog
 from spacy.lang.en.stop_words import STOP_WORDS
 from tldextract import TLDExtract
 
-from gate.formats.personal import CONTEXT, Profile, Recognizer
+from gate.formats.personal import CELL, CONTEXT, Profile, Recognizer
 
 LANGUAGE = "xx"
 """One language for the recognizers of all countries: one pass finds them all."""
@@ -38,7 +38,7 @@ _WORDS_BEFORE = 5
 _TOKEN = regex.compile(r"[^\W_]+|[^\w\s]")
 
 
-class Words(NlpEngine):  # type: ignore[misc]  # untyped base
+class Words(NlpEngine):
     """Splits text into words and signs; knows no language and no names, and needs no model."""
 
     engine_name = "words"
@@ -50,7 +50,7 @@ class Words(NlpEngine):  # type: ignore[misc]  # untyped base
 
     def process_text(self, text: str, language: str) -> NlpArtifacts:
         found = list(_TOKEN.finditer(text))
-        tokens = [match.group() for match in found]
+        tokens: Any = [match.group() for match in found]
         lemmas = [token.lower() for token in tokens]
         return NlpArtifacts([], tokens, [match.start() for match in found], lemmas, self, language, [])
 
@@ -73,14 +73,28 @@ class Words(NlpEngine):  # type: ignore[misc]  # untyped base
         return [LANGUAGE]
 
 
-class Near(LemmaContextAwareEnhancer):  # type: ignore[misc]
+class Near(LemmaContextAwareEnhancer):
     """Presidio's enhancer with whole words, and found by their position: the original reads all tokens for each match.
 
-    Words of context lie before a match and are counted up to CONTEXT characters away.
+    Words of context lie before a match, in the same cell, up to CONTEXT characters away.
     """
 
     def __init__(self) -> None:
         super().__init__(context_matching_mode="whole_word", context_prefix_count=_WORDS_BEFORE)
+
+    def enhance_using_context(  # the original copies every result first
+        self,
+        text: str,
+        raw_results: list[RecognizerResult],
+        nlp_artifacts: NlpArtifacts,
+        recognizers: list[EntityRecognizer],
+        context: list[str] | None = None,
+    ) -> list[RecognizerResult]:
+        sensitive = {one.id for one in recognizers if one.context}
+        key = RecognizerResult.RECOGNIZER_IDENTIFIER_KEY
+        near = [one for one in raw_results if one.recognition_metadata[key] in sensitive]
+        rest = [one for one in raw_results if one.recognition_metadata[key] not in sensitive]
+        return [*rest, *super().enhance_using_context(text, near, nlp_artifacts, recognizers, context)]
 
     def _extract_surrounding_words(self, nlp_artifacts: NlpArtifacts, word: str, start: int) -> list[str]:
         words: list[str] = []
@@ -88,6 +102,8 @@ class Near(LemmaContextAwareEnhancer):  # type: ignore[misc]
             if nlp_artifacts.tokens_indices[i] < start - CONTEXT or len(words) == _WORDS_BEFORE:
                 break
             lemma = nlp_artifacts.lemmas[i]
+            if lemma == CELL:
+                break
             if lemma not in STOP_WORDS and lemma[0].isalnum():
                 words.append(lemma)
         return words
@@ -115,6 +131,8 @@ class Overlapping:
 class _Once:
     """Remembers its last answer: a part is first asked for matches at all, then given to the engine."""
 
+    tried = passed = 0
+    """Matches whose check digits were computed, and those that had the right ones."""
     _text = ""
     _results: list[RecognizerResult] = []  # noqa: RUF012  # replaced, never changed
 
@@ -123,6 +141,10 @@ class _Once:
             self._results = self.look(text)
             self._text = text
         return self._results
+
+    def skip(self, text: str) -> None:
+        """Answer nothing for this text: the engine asks by entity, and several recognizers find phone numbers."""
+        self._text, self._results = text, []
 
     def look(self, text: str) -> list[RecognizerResult]:
         raise NotImplementedError
@@ -134,17 +156,19 @@ class _Patterns(_Once):
     keeps = False
 
     def look(self, text: str) -> list[RecognizerResult]:
-        return PatternRecognizer.analyze(self, text, [])  # type: ignore[no-any-return]  # not Iban's: it reads groups
+        return PatternRecognizer.analyze(self, text, [])  # type: ignore[arg-type]  # not Iban's: it reads groups
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
         return list(self.matches(text))
 
     def validate_result(self, pattern_text: str) -> bool | None:
         good = super().validate_result(pattern_text)  # type: ignore[misc]  # a mixin
+        self.tried += 1
+        self.passed += good is None or bool(good)
         return None if good is None or (good and self.keeps) else bool(good)
 
 
-class _Email(EmailRecognizer):  # type: ignore[misc]
+class _Email(EmailRecognizer):
     """With the list of public suffixes that tldextract ships: the original fetches and caches one."""
 
     _suffixes = TLDExtract(suffix_list_urls=(), cache_dir=None)
@@ -153,7 +177,7 @@ class _Email(EmailRecognizer):  # type: ignore[misc]
         return bool(self._suffixes(pattern_text).fqdn)
 
 
-class _Phone(_Once, PhoneRecognizer):  # type: ignore[misc]
+class _Phone(_Once, PhoneRecognizer):
     """Gives libphonenumber one piece of text at a time that is shaped like a number, and takes it whole or not."""
 
     def __init__(self, row: Recognizer) -> None:
@@ -164,6 +188,7 @@ class _Phone(_Once, PhoneRecognizer):  # type: ignore[misc]
             supported_regions=row.regions,
             name=row.name,
         )
+        self.context = list(row.context)
         self.SCORE = row.score
         self._shapes = [Overlapping(pattern) for pattern in row.patterns]
 
@@ -174,12 +199,12 @@ class _Phone(_Once, PhoneRecognizer):  # type: ignore[misc]
             for match in shape.finditer(text)
             if (region := self._region(match.group()))
         ]
-        return EntityRecognizer.remove_duplicates(found)  # type: ignore[no-any-return]
+        return EntityRecognizer.remove_duplicates(found)
 
     def _region(self, value: str) -> str | None:
         """Where this is a number, all of it."""
         for region in self.supported_regions:
-            for match in phonenumbers.PhoneNumberMatcher(value, region, leniency=self.leniency):
+            for match in phonenumbers.PhoneNumberMatcher(value, region, self.leniency or 1, max_tries=1):
                 if match.start <= 1 and match.end == len(value):
                     return str(region)
         return None
@@ -188,7 +213,9 @@ class _Phone(_Once, PhoneRecognizer):  # type: ignore[misc]
         return list(self.matches(text))
 
     def _get_recognizer_result(self, match: Any, text: str, region: str, nlp_artifacts: Any) -> RecognizerResult:
-        return super()._get_recognizer_result(_Span(match.start(), match.end()), text, region, nlp_artifacts)
+        span = _Span(match.start(), match.end())
+        result: RecognizerResult = super()._get_recognizer_result(span, text, region, None)  # type: ignore[no-untyped-call]
+        return result
 
 
 class _Span:
@@ -203,7 +230,7 @@ def _recognizer(row: Recognizer) -> EntityRecognizer:
     if issubclass(base, PhoneRecognizer):
         return _Phone(row)
     base = _Email if base is EmailRecognizer else base
-    made = type(base.__name__, (_Patterns, base), {"keeps": row.checked == "keeps"})(
+    made: Any = type(base.__name__, (_Patterns, base), {"keeps": row.checked == "keeps"})(
         supported_entity=row.entity,
         supported_language=LANGUAGE,
         patterns=[Pattern(row.name, pattern, row.score) for pattern in row.patterns],
@@ -213,7 +240,8 @@ def _recognizer(row: Recognizer) -> EntityRecognizer:
     made.global_regex_flags = _FLAGS
     for pattern in made.patterns:
         pattern.compiled_regex, pattern.compiled_with_flags = Overlapping(pattern.regex), _FLAGS
-    return made
+    recognizer: EntityRecognizer = made
+    return recognizer
 
 
 def engine(profile: Profile) -> AnalyzerEngine:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -16,14 +17,18 @@ from gate.resources import data
 
 WIDTH = 256
 """Characters of the longest match of any pattern; rules/data/pii/README.md promises it."""
+SHORT = 64
+"""The same for recognizers that name a `within`."""
 AROUND = 8
 """Characters that a pattern looks at before and behind its match."""
 CONTEXT = 128
 """Characters before a match in which a word speaks for it."""
 MARGIN = 2 * WIDTH + CONTEXT + AROUND
-"""Characters around a part that may matter for what begins in it: a match that overlaps it, and that match's context."""
-PART = 4096
+"""Characters around a part that matter for what begins in it: a match that overlaps it, and the context of that."""
+PART = 8192
 """Characters of one part; the cost of a search grows faster than the text."""
+CELL = "\x1e"
+"""Stands between the cells of a column that are searched together (RECORD SEPARATOR)."""
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -41,6 +46,7 @@ class Recognizer:
     score: float
     threshold: float
     presidio: str = ""
+    within: re.Pattern[str] | None = None
     context: tuple[str, ...] = ()
     checked: str = "raises"
     columns: bool = False
@@ -73,16 +79,22 @@ class Part(NamedTuple):
 class Asked:
     """What is asked of a text: recognizers by their number; words that speak for every match.
 
-    In a `column` matches below the threshold are wanted too, where the recognizer says so.
+    In a `column` matches below the threshold are wanted too, where the recognizer says so. Whoever asks may add to
+    `done` while the answers come: recognizers that were asked enough; to `chance`: whose weak matches were.
     """
 
     rows: tuple[int, ...]
     words: frozenset[str] = frozenset()
     column: bool = False
+    done: set[int] = field(default_factory=set)
+    chance: set[int] = field(default_factory=set)
+    tried: Counter[int] = field(default_factory=Counter)
+    """Matches of each recognizer whose check digits were computed, right or wrong."""
+    passed: Counter[int] = field(default_factory=Counter)
 
-    def weak(self, recognizer: Recognizer) -> bool:
-        """Whether its matches below the threshold are wanted."""
-        return self.column and recognizer.columns
+    def weak(self, row: int, recognizer: Recognizer) -> bool:
+        """Whether matches of this recognizer below its threshold are wanted."""
+        return self.column and recognizer.columns and row not in self.chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +108,8 @@ class Profile:
 
         A match that counts and begins in [first, last) begins in a piece that names its recognizer.
         """
-        found: list[Candidate] = []
         last = min(last, len(text))
-        start, end = max(first - MARGIN, 0), min(last + MARGIN, len(text))
-        for row in asked.rows:
-            found += self._candidates(text, start, end, row, asked)
-        found.sort()
+        found = sorted(self._candidates(text, max(first - MARGIN, 0), min(last + MARGIN, len(text)), asked))
         starts = [candidate.start for candidate in found]
         i = 0
         while i < len(found):
@@ -116,17 +124,49 @@ class Profile:
                 near = found[bisect_left(starts, low - MARGIN) : bisect_right(starts, high + MARGIN)]
                 yield Part(low, high, frozenset(candidate.row for candidate in near))
 
-    def _candidates(self, text: str, start: int, end: int, row: int, asked: Asked) -> Iterator[Candidate]:
-        recognizer = self.rows[row]
-        spans = (match.span() for match in recognizer.candidates.finditer(text, start, end))
-        if not recognizer.needs_context or asked.weak(recognizer) or asked.words & frozenset(recognizer.context):
-            yield from (Candidate(a, b, row) for a, b in spans)
-            return
-        for a, b in spans:
-            # A match begins at most WIDTH before the candidate's end, its context CONTEXT before that.
-            before = text[max(b - WIDTH - CONTEXT, 0) : b].lower()
-            if any(word in before for word in recognizer.context):
-                yield Candidate(a, b, row)
+    def _candidates(self, text: str, start: int, end: int, asked: Asked) -> Iterator[Candidate]:
+        lower = text.replace("\u0130", "I").lower()  # the only letter that is two in lower case
+        spans: dict[re.Pattern[str] | None, list[tuple[int, int]]] = {None: [(start, end)]}
+        for row in asked.rows:
+            recognizer = self.rows[row]
+            if row in asked.done:
+                continue
+            if recognizer.within is not None and recognizer.within not in spans:
+                spans[recognizer.within] = _near(recognizer.within, text, start, end)
+            finditer = recognizer.candidates.finditer
+            spoken = not recognizer.needs_context or asked.weak(row, recognizer)
+            if spoken or asked.words & frozenset(recognizer.context):
+                for low, high in spans[recognizer.within]:
+                    for match in finditer(text, low, high):
+                        yield Candidate(*match.span(), row)
+                continue
+            words = [word for word in recognizer.context if word in lower]
+            for low, high in spans[recognizer.within] if words else ():
+                if not _spoken(lower, words, low, high):
+                    continue
+                for match in finditer(text, low, high):
+                    if _spoken(lower, words, *match.span()):
+                        yield Candidate(*match.span(), row)
+
+
+def _spoken(lower: str, words: list[str], start: int, end: int) -> bool:
+    """Whether one of the words is where the context of a match can be that shares characters with [start, end)."""
+    start = max(start - WIDTH - CONTEXT, 0)
+    return any(lower.find(word, start, end) >= 0 for word in words)
+
+
+def _near(pattern: re.Pattern[str], text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Where a match of anything that holds a match of `pattern` can lie, in order and disjoint."""
+    spans: list[tuple[int, int]] = []
+    low = high = start
+    for match in pattern.finditer(text, start, end):
+        a, b = match.span()
+        if a - SHORT > high:
+            if high > low:
+                spans.append((low, high))
+            low = a - SHORT
+        high = min(b + SHORT, end)
+    return [*spans, (low, high)] if high > low else spans
 
 
 def words_of(name: str) -> frozenset[str]:
@@ -149,8 +189,8 @@ def profile() -> Profile:
 
 
 def _recognizer(row: dict[str, Any]) -> Recognizer:
-    known = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    for key in ("candidates", "ignore"):
+    known: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    for key in ("candidates", "ignore", "within"):
         if key in known:
             known[key] = re.compile(known[key])
     return Recognizer(**known)

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import TracebackType
 from urllib.parse import quote
 
@@ -73,18 +73,7 @@ class Database:
     @functools.cached_property
     def about(self) -> About:
         """What it says about itself, and its digest; reads the whole file once."""
-        facts = self.facts
-        return About(
-            self._digest(),
-            facts.data_time,
-            facts.fetched,
-            facts.records,
-            facts.refused,
-            facts.packages,
-            facts.kinds,
-            facts.source,
-            facts.label,
-        )
+        return About(digest=self._digest(), **asdict(self.facts))
 
     def of_version(self, name: str, version: Version) -> tuple[Advisory, ...]:
         """What is known about one version of a package; the worst first.

@@ -77,11 +77,11 @@ def statement(payload: bytes) -> Statement:
     subjects = row["subject"]
     if not isinstance(subjects, list) or not 0 < len(subjects) <= SUBJECTS:
         raise FormatError(f"statement: needs 1 to {SUBJECTS} subjects")
-    predicate = row.get("predicate")
-    if predicate is not None and not isinstance(predicate, dict):
+    predicate = row.get("predicate", {})
+    if not isinstance(predicate, dict):
         raise FormatError("statement: the predicate is not an object")
     kind = text(row["predicateType"], "predicateType")
-    return Statement(tuple(_digests(subject) for subject in subjects), kind, predicate or {})
+    return Statement(tuple(_digests(subject) for subject in subjects), kind, predicate)
 
 
 def _digests(subject: Json) -> tuple[tuple[str, str], ...]:
@@ -113,9 +113,13 @@ def json_object(data: bytes) -> Mapping[str, Json]:
 def members(
     value: Json, what: str, needed: tuple[str, ...], optional: tuple[str, ...] | None = ()
 ) -> Mapping[str, Json]:
-    """An object that has all `needed` members and no others than `optional` ones (None: any others)."""
+    """An object that has all `needed` members and no others than `optional` ones (None: any others).
+
+    A member that is null is absent, as in the JSON form of protocol buffers.
+    """
     if not isinstance(value, dict):
         raise FormatError(f"{what}: not an object")
+    value = {name: item for name, item in value.items() if item is not None}
     if any(name not in value for name in needed):
         raise FormatError(f"{what}: needs {', '.join(needed)}")
     if optional is not None and not value.keys() <= {*needed, *optional}:

@@ -120,7 +120,7 @@ def bundle(row: Mapping[str, Json]) -> Bundle:
     media = text(row.get("mediaType"), "mediaType")
     if media not in _OLD + _NEW:
         raise NotExamined(GapReason.UNSUPPORTED, "a Sigstore bundle of an unknown version")
-    members(row, "bundle", ("mediaType", "verificationMaterial"), ("messageSignature", "dsseEnvelope"))
+    row = members(row, "bundle", ("mediaType", "verificationMaterial"), ("messageSignature", "dsseEnvelope"))
     if ("messageSignature" in row) == ("dsseEnvelope" in row):
         raise FormatError("bundle: needs either a messageSignature or a dsseEnvelope")
     content = envelope(row["dsseEnvelope"]) if "dsseEnvelope" in row else _message(row["messageSignature"])
@@ -133,7 +133,7 @@ def _message(value: Json) -> Message:
     signature = decoded(row["signature"], "signature")
     if not signature:
         raise FormatError("messageSignature: an empty signature")
-    if row.get("messageDigest") is None:
+    if "messageDigest" not in row:
         return Message(signature, "", b"")
     digest = members(row["messageDigest"], "messageDigest", ("algorithm", "digest"))
     algorithm = _ALGORITHMS.get(text(digest["algorithm"], "algorithm"))
@@ -156,11 +156,25 @@ def _material(value: Json, *, old: bool) -> tuple[bytes, str, bool]:
         key = members(row["publicKey"], "publicKey", (), None)
         return b"", text(key.get("hint", ""), "hint"), False
     if "certificate" in row:
-        return _certificate(row["certificate"]), "", False
+        certificate = _certificate(row["certificate"])
+        _check_entry(row.get("tlogEntries"))
+        return certificate, "", False
     chain = members(row["x509CertificateChain"], "x509CertificateChain", ("certificates",))["certificates"]
     if not isinstance(chain, list) or not chain:
         raise FormatError("x509CertificateChain: empty")
+    if old:
+        _check_entry(row.get("tlogEntries"))
     return _certificate(chain[0]), "", not old
+
+
+def _check_entry(value: Json) -> None:
+    """Genuine bundles that sigstore-python does not take: private attestations of GitHub, and those of before 2023."""
+    if not isinstance(value, list) or len(value) != 1:
+        raise NotExamined(GapReason.UNSUPPORTED, "a bundle that has not exactly one log entry")
+    entry = value[0]
+    proof = entry.get("inclusionProof") if isinstance(entry, dict) else None
+    if not isinstance(proof, dict) or not proof.get("checkpoint"):
+        raise NotExamined(GapReason.UNSUPPORTED, "a bundle without a checkpoint of its log; sign with a newer client")
 
 
 def _certificate(value: Json) -> bytes:

@@ -182,6 +182,15 @@ def test_a_timestamp_authority_that_was_out_of_use_tells_no_time():
     assert check(LOCAL.stamped(SIGNED, NOON), LOCAL.trusted_root(timestamps=NOON + SECOND)).reason == ""
 
 
+def test_a_bundle_of_an_older_version_is_judged_as_well():
+    material = {"x509CertificateChain": {"certificates": [SIGNED["verificationMaterial"]["certificate"]]}}
+    material |= {"tlogEntries": SIGNED["verificationMaterial"]["tlogEntries"]}
+    for version in ("0.1", "0.2"):
+        media = f"application/vnd.dev.sigstore.bundle+json;version={version}"
+        made = {**SIGNED, "mediaType": media, "verificationMaterial": material}
+        assert oracle(made) and check(made).claims == CLAIMS
+
+
 @pytest.mark.parametrize("which", ["authority", "log", "certificate_log"])
 def test_a_key_of_the_root_that_was_out_of_use_is_refused_which_sigstore_takes(which):
     ended = LOCAL.trusted_root(**{which: NOON - timedelta(days=1)})

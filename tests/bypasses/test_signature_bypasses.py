@@ -266,10 +266,12 @@ def test_a_log_entry_of_another_signature_proves_no_time(judged):
         assert judged(made).said == [("invalid", reason)]
 
 
-def test_a_signature_without_a_log_entry_is_none(judged):
-    made = json.loads(json.dumps(SIGNED))
-    made["verificationMaterial"]["tlogEntries"] = []
-    assert judged(made).counts() == {"invalid": 1}
+def test_a_signature_without_a_log_entry_does_not_count(judged):
+    for rows in ([], None, SIGNED["verificationMaterial"]["tlogEntries"] * 2, [{}]):
+        made = json.loads(json.dumps(SIGNED))
+        made["verificationMaterial"]["tlogEntries"] = rows
+        result = judged(made)
+        assert result.said == [("unverifiable", "unsupported")] and result.gaps == [(GapReason.UNSUPPORTED, "")]
 
 
 def test_a_certificate_instead_of_a_key_is_not_a_way_around_the_log(judged):

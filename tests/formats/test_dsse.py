@@ -65,7 +65,8 @@ def test_an_envelope_is_read():
         ({"payload": "e31="}, "not canonical"),
         ({"payload": "-_8="}, "not base64"),
         ({"payload": 7}, "not a string"),
-        ({"payloadType": None}, "not a string"),
+        ({"payloadType": None}, "needs payload"),
+        ({"payloadType": 1}, "not a string"),
         ({"more": 1}, "does not have"),
     ],
 )
@@ -86,7 +87,8 @@ def test_an_envelope_that_is_not_exactly_one_is_refused(change, complaint):
         (statement({"sha256": ""}), "lower-case"),
         (statement({"sha256": 5}), "not a string"),
         (statement(OWN, _type="https://in-toto.io/Statement/v0.1"), "version 1"),
-        (statement(OWN, predicateType=None), "not a string"),
+        (statement(OWN, predicateType=None), "needs _type"),
+        (statement(OWN, predicateType=[]), "not a string"),
         (statement(OWN, predicate=[]), "not an object"),
         (statement(OWN, more=1), "does not have"),
         (b"[]", "not an object"),
@@ -107,6 +109,14 @@ def test_a_statement_may_name_many_digests_and_need_no_predicate():
         {"_type": dsse.STATEMENT, "subject": [{"digest": {**OWN, "gitCommit": "c0ffee"}}], "predicateType": "t"}
     )
     assert dsse.statement(text).subjects == ((("gitCommit", "c0ffee"), ("sha256", "ab" * 32)),)
+
+
+def test_null_is_absence():
+    one = envelope(signatures=[{"sig": b64(b"s"), "keyid": None}])
+    assert one.keyid == "" and dsse.statement(statement(OWN, predicate=None)).predicate == {}
+    material = {"publicKey": {"hint": None}, "certificate": None, "tlogEntries": None}
+    made = signature(bundle(verificationMaterial=material, dsseEnvelope=None))
+    assert isinstance(made, Bundle) and made.hint == "" and made.certificate == b""
 
 
 def test_deep_nesting_is_measured_before_it_is_parsed():
@@ -134,6 +144,12 @@ def test_a_bundle_by_a_certificate_is_read():
     assert one.content.algorithm == "sha256" and len(one.content.digest) == 32
     chain = {"certificates": [signed["verificationMaterial"]["certificate"]]}
     material = {"x509CertificateChain": chain, "tlogEntries": []}
+    old = "application/vnd.dev.sigstore.bundle+json;version=0.2"
+    entries = signed["verificationMaterial"]["tlogEntries"]
+    first = {**signed, "mediaType": old, "verificationMaterial": {**material, "tlogEntries": entries}}
+    assert signature(canonical(first)).certificate == one.certificate
+    with pytest.raises(NotExamined, match="exactly one log entry"):
+        signature(canonical({**first, "verificationMaterial": material}))
     chained = signature(canonical({**signed, "verificationMaterial": material}))
     assert isinstance(chained, Bundle) and chained.chained and chained.certificate == one.certificate
 

@@ -85,7 +85,7 @@ _FAMILIES: Mapping[str, Advice] = {
     "readiness": Advice("The model is not ready for this stage", "Supply what the policy data requires for the stage."),
     "lifecycle": Advice("The model's life does not allow this step", "See `gate ledger show` for what came before."),
     "limits": Advice("A limit of the policy is exceeded", "Keep the value below the limit."),
-    "advisories": Advice("The advisory data cannot be relied on", "Run `gate db update`, or import a recent copy."),
+    "advisories": Advice("The advisory data cannot be relied on", "Import a recent copy with `gate db import`."),
     "gap": Advice("Something was not examined", "Make it readable for the scan, or leave it out."),
     "engine": Advice("The policy engine gave no usable answer", "Run again with -v, and check the engine."),
     "site": Advice("A rule of your organisation holds", "Ask the owner of your organisation's policy."),

@@ -1,8 +1,8 @@
 """Does a loader see the same ELF file as a tool that reads it?
 
 A loader goes by addresses and ends at the first null entry; most tools go by offsets and sizes, and take the first of
-two entries where a loader takes the last. A file in which the two differ was made to be misread. Loading is described in
-https://gabi.xinuos.com/elf/08-dynamic.html, done in glibc, elf/dl-load.c and elf/get-dynamic-info.h.
+two entries where a loader takes the last. A file in which the two differ was made to be misread.
+https://gabi.xinuos.com/elf/08-dynamic.html, and in glibc elf/dl-load.c and elf/get-dynamic-info.h.
 """
 
 from __future__ import annotations

@@ -264,6 +264,21 @@ def test_a_library_that_was_cut_off_is_a_finding_and_a_gap_and_no_fact():
     assert (result.facts, result.gaps[0][1]) == ([], GapReason.CORRUPT)
 
 
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (others.pe(("KERNEL32.dll", "USER32.dll")), "x.dll"),
+        (others.macho(("/usr/lib/a.dylib", "/usr/lib/b.dylib"), name="@rpath/libx.dylib"), "x.dylib"),
+        (others.universal((7, others.macho()), (12, others.macho())), "x.dylib"),
+    ],
+)
+def test_other_formats_that_were_cut_off_are_never_described_as_whole(data, name):
+    assert look(data, name).gaps == []
+    for size in range(64, len(data.rstrip(b"\0")), max(len(data) // 24, 8)):
+        result = look(data[:size], name)
+        assert (result.facts, len(result.gaps)) == ([], 1), size
+
+
 def test_a_decoy_of_the_dynamic_segment_is_found():
     data = bytearray(Elf(needed=["libevil.so"]).build())
     decoy = len(data)

@@ -291,6 +291,15 @@ def test_a_decoy_of_the_dynamic_segment_is_found():
     assert result.facts == [] and result.gaps[0][1] == GapReason.CORRUPT
 
 
+def test_what_lief_leaves_out_is_a_gap_and_not_a_fact():
+    data = bytearray(Elf(needed=["libc.so.6"], versions={"libc.so.6": ["GLIBC_2.38"]}).build())
+    table = int.from_bytes(data[64 + 2 * 56 + 8 :][:8], "little")
+    tags = {int.from_bytes(data[at : at + 8], "little"): at for at in range(table, table + 16 * 12, 16)}
+    data[tags[0x6FFFFFFE] + 8 : tags[0x6FFFFFFE] + 16] = (2**40).to_bytes(8, "little")  # versions: nowhere
+    result = look(bytes(data))
+    assert (result.facts, [reason for _, reason, _ in result.gaps]) == ([], [GapReason.CORRUPT])
+
+
 # -- targets ----------------------------------------------------------------------------------------------------------
 
 

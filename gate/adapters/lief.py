@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeAlias
 
 from gate.adapters.lief_answer import Slice, parse
 from gate.adapters.lief_child import ANSWER
@@ -36,7 +37,7 @@ _GRACE = 5.0
 """Seconds beyond the limit: the process ends itself first, which costs no new import of lief."""
 _START = 60.0
 """Seconds in which lief must be imported; 0.7 on a quiet machine."""
-Symbols = Mapping[str, Sequence[str]]
+Symbols: TypeAlias = Mapping[str, Sequence[str]]
 """Regular expressions of imported symbols by the word that they stand for: {"canary": ["__stack_chk_fail"]}."""
 
 

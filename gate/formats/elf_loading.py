@@ -1,14 +1,15 @@
 """Does a loader see the same ELF file as a tool that reads it?
 
 A loader goes by addresses and ends at the first null entry; most tools go by offsets and sizes, and take the first of
-two entries where a loader takes the last. A file in which the two differ was made to be misread. Loading is described in
-https://gabi.xinuos.com/elf/08-dynamic.html, done in glibc, elf/dl-load.c and elf/get-dynamic-info.h.
+two entries where a loader takes the last. A file in which the two differ was made to be misread.
+https://gabi.xinuos.com/elf/08-dynamic.html, and in glibc elf/dl-load.c and elf/get-dynamic-info.h.
 """
 
 from __future__ import annotations
 
 import struct
 from collections import Counter
+from dataclasses import dataclass
 from itertools import pairwise
 
 from gate.core.errors import NotExamined
@@ -18,34 +19,44 @@ from gate.formats.elf_header import DYNAMIC, LOAD, ElfHeader, Reader, Segment
 ENTRIES = 1000
 """Entries of a dynamic table: LIEF reads that many and says nothing of the rest; large libraries have 60."""
 _PAGE = 4096
+_NEEDED, _VERNEED = 1, 0x6FFFFFFE
 _ONCE = {
     5: "STRTAB",
     6: "SYMTAB",
     14: "SONAME",
     15: "RPATH",
     29: "RUNPATH",
-    0x6FFFFFFE: "VERNEED",
+    _VERNEED: "VERNEED",
     0x6FFFFFFF: "VERNEEDNUM",
 }
 
 
-def difference(read_at: Reader, header: ElfHeader) -> str:
-    """What a loader sees otherwise, in words; "" where there is no difference.
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """What a loader sees: `difference` says in words what a reader sees otherwise, "" for nothing.
 
-    Raises NotExamined `too-many` for a dynamic table of more than ENTRIES entries.
+    `needed` is the number of libraries that the file needs, `versioned` whether it needs symbol versions.
     """
+
+    difference: str = ""
+    needed: int = 0
+    versioned: bool = False
+
+
+def loading(read_at: Reader, header: ElfHeader) -> Loading:
+    """A file as a loader sees it; NotExamined `too-many` for a dynamic table of more than ENTRIES entries."""
     dynamics = [s for s in header.segments if s.kind == DYNAMIC]
     if not dynamics:
-        return ""
+        return Loading()
     if len(dynamics) > 1:
-        return "it has two dynamic segments"
+        return Loading("it has two dynamic segments")
     loads = [s for s in header.segments if s.kind == LOAD]
     if _overlap(loads):
-        return "segments are loaded over each other"
+        return Loading("segments are loaded over each other")
     dynamic = dynamics[0]
     holds = [s for s in loads if s.address <= dynamic.address < s.address + s.size]
     if not any(dynamic.address - s.address + s.offset == dynamic.offset for s in holds):
-        return "its dynamic segment is not where it is loaded from"
+        return Loading("its dynamic segment is not where it is loaded from")
     return _table(read_at, header, dynamic)
 
 
@@ -61,7 +72,7 @@ def _overlap(loads: list[Segment]) -> bool:
     return False
 
 
-def _table(read_at: Reader, header: ElfHeader, dynamic: Segment) -> str:
+def _table(read_at: Reader, header: ElfHeader, dynamic: Segment) -> Loading:
     shape = ("<" if header.order == "little" else ">") + ("QQ" if header.bits == 64 else "LL")
     size = struct.calcsize(shape)
     data = read_at(dynamic.offset, min(dynamic.size, (ENTRIES + 1) * size))
@@ -70,8 +81,8 @@ def _table(read_at: Reader, header: ElfHeader, dynamic: Segment) -> str:
         tag = struct.unpack_from(shape, data, at)[0]
         if not tag:
             twice = sorted(name for number, name in _ONCE.items() if tags[number] > 1)
-            return f"it has {twice[0]} twice" if twice else ""
+            return Loading(f"it has {twice[0]} twice" if twice else "", tags[_NEEDED], bool(tags[_VERNEED]))
         tags[tag] += 1
     if tags.total() > ENTRIES:
         raise NotExamined(GapReason.TOO_MANY, f"a dynamic table of more than {ENTRIES} entries")
-    return "its dynamic table goes on behind the end of its segment"
+    return Loading("its dynamic table goes on behind the end of its segment")

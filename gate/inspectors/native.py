@@ -110,9 +110,20 @@ def _read_elf(source: Source) -> _File:
         header = elf_header.read(library.read_at)
         if header.end > library.size or _elf_type(header):
             return _File(header, (), library.size)
-        misleading = elf_loading.difference(library.read_at, header)
-        parts = () if misleading else library.parse(binaries.ELF, tables.hardening().symbols)
-        return _File(header, parts, library.size, misleading)
+        loading = elf_loading.loading(library.read_at, header)
+        if loading.difference:
+            return _File(header, (), library.size, loading.difference)
+        parts = library.parse(binaries.ELF, tables.hardening().symbols)
+        _agree(loading, parts[0])
+        return _File(header, parts, library.size)
+
+
+def _agree(loading: elf_loading.Loading, part: Slice) -> None:
+    """LIEF leaves out what it cannot read, and a library that needs less than it does is no fact."""
+    if len(part.needed) != loading.needed:
+        raise FormatError(f"LIEF reads {len(part.needed)} of its {loading.needed} needed libraries")
+    if loading.versioned and not part.versions:
+        raise FormatError("LIEF does not read which symbol versions it needs")
 
 
 def _read_pe(source: Source) -> _File:

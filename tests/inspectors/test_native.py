@@ -264,6 +264,21 @@ def test_a_library_that_was_cut_off_is_a_finding_and_a_gap_and_no_fact():
     assert (result.facts, result.gaps[0][1]) == ([], GapReason.CORRUPT)
 
 
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (others.pe(("KERNEL32.dll", "USER32.dll")), "x.dll"),
+        (others.macho(("/usr/lib/a.dylib", "/usr/lib/b.dylib"), name="@rpath/libx.dylib"), "x.dylib"),
+        (others.universal((7, others.macho()), (12, others.macho())), "x.dylib"),
+    ],
+)
+def test_other_formats_that_were_cut_off_are_never_described_as_whole(data, name):
+    assert look(data, name).gaps == []
+    for size in range(64, len(data.rstrip(b"\0")), max(len(data) // 24, 8)):
+        result = look(data[:size], name)
+        assert (result.facts, len(result.gaps)) == ([], 1), size
+
+
 def test_a_decoy_of_the_dynamic_segment_is_found():
     data = bytearray(Elf(needed=["libevil.so"]).build())
     decoy = len(data)
@@ -274,6 +289,15 @@ def test_a_decoy_of_the_dynamic_segment_is_found():
     result = look(bytes(data))
     assert result.findings == [("misleading-headers", "lib/libx.so")]
     assert result.facts == [] and result.gaps[0][1] == GapReason.CORRUPT
+
+
+def test_what_lief_leaves_out_is_a_gap_and_not_a_fact():
+    data = bytearray(Elf(needed=["libc.so.6"], versions={"libc.so.6": ["GLIBC_2.38"]}).build())
+    table = int.from_bytes(data[64 + 2 * 56 + 8 :][:8], "little")
+    tags = {int.from_bytes(data[at : at + 8], "little"): at for at in range(table, table + 16 * 12, 16)}
+    data[tags[0x6FFFFFFE] + 8 : tags[0x6FFFFFFE] + 16] = (2**40).to_bytes(8, "little")  # versions: nowhere
+    result = look(bytes(data))
+    assert (result.facts, [reason for _, reason, _ in result.gaps]) == ([], [GapReason.CORRUPT])
 
 
 # -- targets ----------------------------------------------------------------------------------------------------------

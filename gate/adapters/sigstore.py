@@ -46,6 +46,10 @@ _SAID = (
     ("Signature is invalid", "signature"),
     ("transparency log entry is inconsistent", "log-mismatch"),
     ("log entry", "log-mismatch"),
+    ("Integrated time only supported", "log-mismatch"),
+    ("Expected entry type", "log-mismatch"),
+    ("Unsupported DSSE log entry", "log-mismatch"),
+    ("Unsupported hashedrekord", "log-mismatch"),
 )
 
 

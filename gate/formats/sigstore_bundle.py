@@ -27,6 +27,8 @@ _MEDIA = "application/vnd.dev.sigstore.bundle"
 _OLD = (f"{_MEDIA}+json;version=0.1", f"{_MEDIA}+json;version=0.2")
 _NEW = (f"{_MEDIA}+json;version=0.3", f"{_MEDIA}.v0.3+json")
 _ALGORITHMS = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
+_ENTRIES = (("hashedrekord", "0.0.1"), ("hashedrekord", "0.0.2"), ("dsse", "0.0.1"))
+"""Kinds of log entries that sigstore-python 4.5 compares with a bundle."""
 _BYTES = frozenset(
     {"rawBytes", "keyId", "signedEntryTimestamp", "rootHash", "canonicalizedBody", "signedTimestamp", "digest"}
 )
@@ -168,13 +170,20 @@ def _material(value: Json, *, old: bool) -> tuple[bytes, str, bool]:
 
 
 def _check_entry(value: Json) -> None:
-    """Genuine bundles that sigstore-python does not take: private attestations of GitHub, and those of before 2023."""
+    """Genuine bundles that sigstore-python does not take.
+
+    Private attestations of GitHub have no log entry, those of npm one of another kind, and what was signed before 2024
+    may lack a checkpoint.
+    """
     if not isinstance(value, list) or len(value) != 1:
         raise NotExamined(GapReason.UNSUPPORTED, "a bundle that has not exactly one log entry")
-    entry = value[0]
-    proof = entry.get("inclusionProof") if isinstance(entry, dict) else None
+    entry = value[0] if isinstance(value[0], dict) else {}
+    proof = entry.get("inclusionProof")
     if not isinstance(proof, dict) or not proof.get("checkpoint"):
         raise NotExamined(GapReason.UNSUPPORTED, "a bundle without a checkpoint of its log; sign with a newer client")
+    kind = entry.get("kindVersion")
+    if not isinstance(kind, dict) or (kind.get("kind"), kind.get("version")) not in _ENTRIES:
+        raise NotExamined(GapReason.UNSUPPORTED, "a bundle with a log entry of another kind than dsse or hashedrekord")
 
 
 def _certificate(value: Json) -> bytes:

@@ -104,6 +104,12 @@ CASES = {
     "body": (changed(SIGNED, *ENTRY, "canonicalizedBody", to=b64(b"{}")), "log"),
     "no promise": (without(SIGNED, *ENTRY, "inclusionPromise"), "malformed"),
     "no time": (without(SIGNED, *ENTRY, "integratedTime"), "no-time"),
+    "kind of entry": (changed(SIGNED, *ENTRY, "kindVersion", "kind", to="dsse"), "log-mismatch"),
+    "kind of entry of an envelope": (
+        changed(ATTESTED, *ENTRY, "kindVersion", "kind", to="hashedrekord"),
+        "log-mismatch",
+    ),
+    "unknown kind of entry": (changed(SIGNED, *ENTRY, "kindVersion", "kind", to="intoto"), "log-mismatch"),
     "two entries": (changed(SIGNED, "verificationMaterial", "tlogEntries", to=lambda rows: rows * 2), "malformed"),
     "no entry": (changed(SIGNED, "verificationMaterial", "tlogEntries", to=[]), "malformed"),
     "unknown field": ({**SIGNED, "extra": 1}, "malformed"),

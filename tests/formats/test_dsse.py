@@ -111,6 +111,26 @@ def test_a_statement_may_name_many_digests_and_need_no_predicate():
     assert dsse.statement(text).subjects == ((("gitCommit", "c0ffee"), ("sha256", "ab" * 32)),)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("kindVersion", {"kind": "intoto", "version": "0.0.2"}),
+        ("kindVersion", {"kind": "dsse", "version": "0.0.2"}),
+        ("kindVersion", None),
+        ("kindVersion", [[]]),
+        ("inclusionProof", {}),
+        ("inclusionProof", None),
+    ],
+)
+def test_log_entries_that_sigstore_does_not_take_are_no_errors(key, value):
+    """npm signs with entries of the kind intoto; what was signed before 2024 may lack a checkpoint."""
+    signed = local.Sigstore().sign(b"data")
+    signed["verificationMaterial"]["tlogEntries"][0][key] = value
+    with pytest.raises(NotExamined) as error:
+        signature(json.dumps(signed).encode())
+    assert error.value.reason is GapReason.UNSUPPORTED
+
+
 def test_null_is_absence():
     one = envelope(signatures=[{"sig": b64(b"s"), "keyid": None}])
     assert one.keyid == "" and dsse.statement(statement(OWN, predicate=None)).predicate == {}

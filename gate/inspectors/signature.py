@@ -95,7 +95,7 @@ class SignatureInspector(Inspector):
                 if isinstance(item, Gap):
                     yield item
                     yield _unread("", archive.root.name + suffix, item.reason)
-                else:
+                elif suffix != ".bundle" or item.data.lstrip().startswith(b"{"):  # git and others have bundles, too
                     files[item] = None
         files.update(dict.fromkeys(self.inputs.signatures))
         artifact: Artifact | None = Artifact(dict(archive.subject().digest)) if files else None

@@ -210,6 +210,12 @@ def test_a_bundle_that_could_be_read_in_two_ways_is_refused(change, complaint):
         b"untrusted comment: minisign\nRW\n",
         b"\x88\x50\x04" + bytes(79),
         b"\x89\x01\x00\x04" + bytes(255),
+        b"\x8a\x00\x00\x01\x00\x04" + bytes(255),
+        b"\xc2\x50\x06" + bytes(79),
+        b"\xc2\xc0\x10\x04" + bytes(207),
+        b"\xc2\xff\x00\x00\x01\x00\x04" + bytes(255),
+        bytes.fromhex("3082071006092a864886f70d010702a0820701") + bytes(1793),
+        b"-----BEGIN PKCS7-----\n",
         bundle(messageSignature={"signature": "AA==", "messageDigest": {"algorithm": "SHA3_256", "digest": "AA=="}}),
     ],
 )

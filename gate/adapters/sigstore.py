@@ -46,9 +46,14 @@ _SAID = (
     ("Signature is invalid", "signature"),
     ("transparency log entry is inconsistent", "log-mismatch"),
     ("log entry", "log-mismatch"),
+    ("Integrated time only supported", "log-mismatch"),
+    ("Expected entry type", "log-mismatch"),
+    ("Unsupported DSSE log entry", "log-mismatch"),
+    ("Unsupported hashedrekord", "log-mismatch"),
 )
 
 
+_NO_TIME = "bundle must contain an inclusion promise"
 NOBODY = Claims("", "")
 
 
@@ -125,8 +130,8 @@ def _check(root: v1.TrustedRoot, raw: bytes, digest: bytes | None) -> Checked:
     with _failures("a bundle"):
         try:
             bundle = Bundle.from_json(raw)
-        except (InvalidBundle, ValueError, InvalidVersion):
-            return Checked("malformed")
+        except (InvalidBundle, ValueError, InvalidVersion) as error:
+            return Checked("no-time" if str(error).startswith(_NO_TIME) else "malformed")
         except Error:
             return Checked("certificate")
         # 1. A certificate of an authority that this root does not name says nothing at all.

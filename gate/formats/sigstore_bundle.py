@@ -27,12 +27,18 @@ _MEDIA = "application/vnd.dev.sigstore.bundle"
 _OLD = (f"{_MEDIA}+json;version=0.1", f"{_MEDIA}+json;version=0.2")
 _NEW = (f"{_MEDIA}+json;version=0.3", f"{_MEDIA}.v0.3+json")
 _ALGORITHMS = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
+_ENTRIES = (("hashedrekord", "0.0.1"), ("hashedrekord", "0.0.2"), ("dsse", "0.0.1"))
+"""Kinds of log entries that sigstore-python 4.5 compares with a bundle."""
 _BYTES = frozenset(
     {"rawBytes", "keyId", "signedEntryTimestamp", "rootHash", "canonicalizedBody", "signedTimestamp", "digest"}
 )
 """Members of verification material that hold bytes."""
-_PACKETS = {0x88: (1, 1), 0x89: (1, 2), 0x8A: (1, 4)}
-"""OpenPGP's old packet headers of tag 2 (RFC 9580, section 4.2): where the length stands and its bytes."""
+_PACKETS = {0x88: 1, 0x89: 2, 0x8A: 4}
+"""OpenPGP's old packet headers of tag 2 (RFC 9580, section 4.2.2), and how many bytes of length follow."""
+_PACKET = 0xC2
+"""The new one (section 4.2.1)."""
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
+"""The content type of PKCS #7 and CMS (RFC 5652, section 5.1) in DER."""
 _FOREIGN = (b"-----BEGIN PGP", b"-----BEGIN SSH SIGNATURE", b"untrusted comment:", b"-----BEGIN PKCS7")
 
 
@@ -168,13 +174,20 @@ def _material(value: Json, *, old: bool) -> tuple[bytes, str, bool]:
 
 
 def _check_entry(value: Json) -> None:
-    """Genuine bundles that sigstore-python does not take: private attestations of GitHub, and those of before 2023."""
+    """Genuine bundles that sigstore-python does not take.
+
+    Private attestations of GitHub have no log entry, those of npm one of another kind, and what was signed before 2024
+    may lack a checkpoint.
+    """
     if not isinstance(value, list) or len(value) != 1:
         raise NotExamined(GapReason.UNSUPPORTED, "a bundle that has not exactly one log entry")
-    entry = value[0]
-    proof = entry.get("inclusionProof") if isinstance(entry, dict) else None
+    entry = value[0] if isinstance(value[0], dict) else {}
+    proof = entry.get("inclusionProof")
     if not isinstance(proof, dict) or not proof.get("checkpoint"):
         raise NotExamined(GapReason.UNSUPPORTED, "a bundle without a checkpoint of its log; sign with a newer client")
+    kind = entry.get("kindVersion")
+    if not isinstance(kind, dict) or (kind.get("kind"), kind.get("version")) not in _ENTRIES:
+        raise NotExamined(GapReason.UNSUPPORTED, "a bundle with a log entry of another kind than dsse or hashedrekord")
 
 
 def _certificate(value: Json) -> bytes:
@@ -202,7 +215,7 @@ def _check_bytes(value: Json) -> None:
 
 def detached(data: bytes) -> Detached:
     """The bytes of a signature, raw or as one run of base64 (what `cosign sign-blob` and `openssl base64` write)."""
-    if data.startswith(_FOREIGN) or _is_openpgp(data):
+    if data.startswith(_FOREIGN) or _is_openpgp(data) or (data[:1] == b"0" and _SIGNED_DATA in data[:32]):
         raise NotExamined(GapReason.UNSUPPORTED, "an OpenPGP, SSH, minisign or PKCS #7 signature")
     if len(data) > SIGNATURE:
         raise FormatError("too long for a signature")
@@ -222,8 +235,17 @@ def detached(data: bytes) -> Detached:
 
 def _is_openpgp(data: bytes) -> bool:
     """One signature packet from the first byte to the last."""
-    if not data or data[0] not in _PACKETS:
+    if len(data) < 3:
         return False
-    at, size = _PACKETS[data[0]]
-    length = int.from_bytes(data[at : at + size], "big")
-    return len(data) == at + size + length and data[at + size : at + size + 1] in (b"\3", b"\4", b"\5", b"\6")
+    if data[0] in _PACKETS:
+        at = 1 + _PACKETS[data[0]]
+        length = int.from_bytes(data[1:at], "big")
+    elif data[0] == _PACKET and data[1] < 192:
+        at, length = 2, data[1]
+    elif data[0] == _PACKET and data[1] < 224:
+        at, length = 3, ((data[1] - 192) << 8) + data[2] + 192
+    elif data[0] == _PACKET and data[1] == 255:
+        at, length = 6, int.from_bytes(data[2:6], "big")
+    else:
+        return False
+    return len(data) == at + length and data[at : at + 1] in (b"\3", b"\4", b"\5", b"\6")

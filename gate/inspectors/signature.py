@@ -88,17 +88,17 @@ class SignatureInspector(Inspector):
     # -- of the archive ------------------------------------------------------------------------------------------
 
     def _beside(self, verification: Verification, archive: Archive) -> Iterator[Said]:
-        limit, subject = archive.budget.limits.signature_bytes, archive.subject()
+        limit = archive.budget.limits.signature_bytes
         files: dict[Attachment, None] = {}
         for suffix in BESIDE:
             for item in archive.beside((suffix,), limit):
                 if isinstance(item, Gap):
                     yield item
-                    yield _unread("", subject.name + suffix, item.reason)
-                else:
+                    yield _unread("", archive.root.name + suffix, item.reason)
+                elif suffix != ".bundle" or item.data.lstrip().startswith(b"{"):  # git and others have bundles, too
                     files[item] = None
         files.update(dict.fromkeys(self.inputs.signatures))
-        artifact: Artifact | None = Artifact(dict(subject.digest))
+        artifact: Artifact | None = Artifact(dict(archive.subject().digest)) if files else None
         for file in files:
             if len(file.data) > limit:
                 yield Gap(Location(), GapReason.TOO_LARGE, detail=f"{file.name} has more than {limit} bytes")

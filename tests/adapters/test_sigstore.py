@@ -102,8 +102,14 @@ CASES = {
     "root hash": (changed(SIGNED, *ENTRY, "inclusionProof", "rootHash", to=b64(bytes(32))), "log"),
     "log index": (changed(SIGNED, *ENTRY, "inclusionProof", "logIndex", to="0"), "log"),
     "body": (changed(SIGNED, *ENTRY, "canonicalizedBody", to=b64(b"{}")), "log"),
-    "no promise": (without(SIGNED, *ENTRY, "inclusionPromise"), "malformed"),
+    "no promise": (without(SIGNED, *ENTRY, "inclusionPromise"), "no-time"),
     "no time": (without(SIGNED, *ENTRY, "integratedTime"), "no-time"),
+    "kind of entry": (changed(SIGNED, *ENTRY, "kindVersion", "kind", to="dsse"), "log-mismatch"),
+    "kind of entry of an envelope": (
+        changed(ATTESTED, *ENTRY, "kindVersion", "kind", to="hashedrekord"),
+        "log-mismatch",
+    ),
+    "unknown kind of entry": (changed(SIGNED, *ENTRY, "kindVersion", "kind", to="intoto"), "log-mismatch"),
     "two entries": (changed(SIGNED, "verificationMaterial", "tlogEntries", to=lambda rows: rows * 2), "malformed"),
     "no entry": (changed(SIGNED, "verificationMaterial", "tlogEntries", to=[]), "malformed"),
     "unknown field": ({**SIGNED, "extra": 1}, "malformed"),
@@ -140,7 +146,21 @@ def test_timestamps_tell_the_time_beside_the_log_or_without_it(bundle):
         assert oracle(stamped)
         assert check(stamped).times[-1] == "2025-06-02T12:00:01Z"
     assert check(LOCAL.stamped(bundle, NOON + SECOND)).times == ("2025-06-02T12:00:00Z", "2025-06-02T12:00:01Z")
-    assert not oracle(untimed(bundle)) and check(untimed(bundle)).reason == "malformed"
+    assert not oracle(untimed(bundle)) and check(untimed(bundle)).reason == "no-time"
+
+
+@pytest.mark.parametrize("bundle", [SIGNED, ATTESTED])
+def test_entries_of_the_second_version_of_the_log_are_verified(bundle):
+    made = LOCAL.second(bundle)
+    assert oracle(made) and check(made).times == ("2025-06-02T12:00:00Z",)
+    late = LOCAL.second(bundle, NOON + timedelta(minutes=11))
+    assert not oracle(late) and check(late).reason == "certificate-expired"
+    other = LOCAL.second(LOCAL.sign(b"another archive"))["verificationMaterial"]["tlogEntries"]
+    mixed = changed(made, "verificationMaterial", "tlogEntries", to=other)
+    assert not oracle(mixed) and check(mixed).reason == "log-mismatch"
+    assert check(made, LOCAL.trusted_root(log=NOON - SECOND)).reason == "root-window"
+    unstamped = without(made, "verificationMaterial", "timestampVerificationData")
+    assert not oracle(unstamped) and check(unstamped).reason == "no-time"
 
 
 def test_every_timestamp_must_hold_and_not_only_one():

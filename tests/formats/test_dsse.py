@@ -111,6 +111,26 @@ def test_a_statement_may_name_many_digests_and_need_no_predicate():
     assert dsse.statement(text).subjects == ((("gitCommit", "c0ffee"), ("sha256", "ab" * 32)),)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("kindVersion", {"kind": "intoto", "version": "0.0.2"}),
+        ("kindVersion", {"kind": "dsse", "version": "0.0.2"}),
+        ("kindVersion", None),
+        ("kindVersion", [[]]),
+        ("inclusionProof", {}),
+        ("inclusionProof", None),
+    ],
+)
+def test_log_entries_that_sigstore_does_not_take_are_no_errors(key, value):
+    """npm signs with entries of the kind intoto; what was signed before 2024 may lack a checkpoint."""
+    signed = local.Sigstore().sign(b"data")
+    signed["verificationMaterial"]["tlogEntries"][0][key] = value
+    with pytest.raises(NotExamined) as error:
+        signature(json.dumps(signed).encode())
+    assert error.value.reason is GapReason.UNSUPPORTED
+
+
 def test_null_is_absence():
     one = envelope(signatures=[{"sig": b64(b"s"), "keyid": None}])
     assert one.keyid == "" and dsse.statement(statement(OWN, predicate=None)).predicate == {}
@@ -190,6 +210,12 @@ def test_a_bundle_that_could_be_read_in_two_ways_is_refused(change, complaint):
         b"untrusted comment: minisign\nRW\n",
         b"\x88\x50\x04" + bytes(79),
         b"\x89\x01\x00\x04" + bytes(255),
+        b"\x8a\x00\x00\x01\x00\x04" + bytes(255),
+        b"\xc2\x50\x06" + bytes(79),
+        b"\xc2\xc0\x10\x04" + bytes(207),
+        b"\xc2\xff\x00\x00\x01\x00\x04" + bytes(255),
+        bytes.fromhex("3082071006092a864886f70d010702a0820701") + bytes(1793),
+        b"-----BEGIN PKCS7-----\n",
         bundle(messageSignature={"signature": "AA==", "messageDigest": {"algorithm": "SHA3_256", "digest": "AA=="}}),
     ],
 )

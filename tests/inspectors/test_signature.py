@@ -124,6 +124,12 @@ def test_a_bundle_is_found_under_each_of_its_names(put, suffix):
     assert Result(put(beside={suffix: dump(SIGNED)}), CI).counts() == {"verified": 1}
 
 
+def test_a_bundle_of_another_program_is_no_signature(put):
+    """`git bundle` and others call their files so."""
+    result = Result(put(beside={".bundle": b"# v2 git bundle\n" + bytes(99)}), CI)
+    assert not result.facts and not result.findings and not result.gaps
+
+
 def test_what_is_given_counts_as_what_lies_beside_and_once(put):
     given = Attachment("anything", dump(SIGNED))
     assert Result(put(), CI, [given]).counts() == {"verified": 1}

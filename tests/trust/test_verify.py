@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fixtures.signature.certificates import NOON, Identity, private_key, sign, spki
 from fixtures.signature.local import RELEASE, Sigstore, b64, keyed, pae, sealed, statement
 from gate.adapters import keys
+from gate.adapters.fulcio import Claims
+from gate.adapters.sigstore import Checked
 from gate.core.gap import GapReason
 from gate.formats.sigstore_bundle import Detached, signature
 from gate.trust import words
@@ -361,3 +363,10 @@ def test_signing_a_year_apart_is_judged_by_each_window():
     assert said(SIGNED, trust(roots=(root,))) == VERIFIED
     assert said(LOCAL.sign(DATA, when=later), trust(roots=(root,))) == ("invalid", "root-window")
     assert isinstance(later, datetime)
+
+
+def test_what_sigstore_verified_is_what_was_read(monkeypatch):
+    """Should the two ever parse one bundle differently, neither is believed."""
+    proven = Checked("", Claims(RELEASE.name, RELEASE.issuer), (T,), ("application/vnd.in-toto+json", b"{}"))
+    monkeypatch.setattr("gate.trust.verify.Root.check", lambda *_: proven)
+    assert said(ATTESTED, trust()) == ("invalid", "malformed")

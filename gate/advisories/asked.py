@@ -11,12 +11,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from gate.advisories.matching import Wanted
+from gate.core.advisory import Advisory, Certainty
 from gate.core.location import Location
 from gate.facts.dependencies import Package, Statement
 from gate.formats.inclusion import Edge, Reached
 from gate.formats.markers import Holds, Markers
 from gate.formats.requirement import Include, Index, Invalid, Item, exact
-from gate.formats.requirement_lists import folder_of
+from gate.formats.requirement_lists import folder_of, is_tool
 from gate.formats.shown import shown
 
 INSTALLED = "dist-info"
@@ -55,6 +56,22 @@ class Asked:
         """As an installer would be asked for it."""
         name, version, specifier = self.wanted
         return f"{name}=={version}" if version else f"{name}{specifier or ' (any version)'}"
+
+    def verdict(self, advisory: Advisory) -> str:
+        """Which rule of the inspector an advisory comes to, "" for none.
+
+        A package that is an attack is one wherever it is named, but not because one release of a good package was taken
+        over: that is possible until the version says that it is this one. What comes with every environment is judged
+        by its version only.
+        """
+        certain = advisory.certainty is Certainty.CERTAIN and self.readable
+        if advisory.malicious and certain:
+            return "malicious"
+        if self.standing is Standing.ASIDE:
+            return "unreferenced-vulnerable" if certain else ""
+        if self.standing is Standing.NEVER or (is_tool(self.wanted.name) and not self.wanted.version):
+            return ""
+        return "vulnerable" if certain and self.standing is Standing.SURE else "possibly-vulnerable"
 
 
 def statements(path: str, items: Iterable[Item], origin: str) -> Iterator[Statement]:

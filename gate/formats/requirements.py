@@ -66,7 +66,8 @@ def parse_line(line: str, span: Span) -> Iterator[Item]:
     said: list[tuple[str, str]] = []
     problem = ""
     try:
-        said.extend(pip_options.parse(options) if options else ())
+        for pair in pip_options.parse(options) if options else ():
+            said.append(pair)  # one by one: what stands before a mistake counts
     except FormatError as error:
         problem = str(error)
     if asked:

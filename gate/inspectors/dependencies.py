@@ -15,10 +15,10 @@ from typing import TypeAlias
 
 from packaging.utils import canonicalize_name
 
-from gate.advisories.asked import INSTALLED, Asked, Reading, Standing, is_source, statements
+from gate.advisories.asked import INSTALLED, Asked, Reading, is_source, statements
 from gate.advisories.lists import MANIFEST, Lists
 from gate.advisories.matching import Wanted, hours, matching
-from gate.core.advisory import Advisory, Certainty
+from gate.core.advisory import Advisory
 from gate.core.errors import NotExamined
 from gate.core.finding import Finding
 from gate.core.gap import Gap, GapReason
@@ -254,11 +254,12 @@ def _of_list(group: Iterable[Asked], hits: Hits, counts: Counter[str]) -> Iterat
             number["loose"] += 1
             loose = loose or [asked]
         for advisory in hits.get(asked.wanted, ()):
-            rule = _rule(asked, advisory)
-            if rule == "dependencies.unreferenced-vulnerable":
+            verdict = asked.verdict(advisory)
+            rule = f"dependencies.{verdict}"
+            if verdict == "unreferenced-vulnerable":
                 number["aside"] += 1
                 aside = aside or [(asked, advisory)]
-            elif rule and (rule, name, advisory.id) not in told:
+            elif verdict and (rule, name, advisory.id) not in told:
                 told.add((rule, name, advisory.id))
                 yield _affected(asked, advisory, rule)
     for asked in loose:
@@ -272,22 +273,6 @@ def _of_list(group: Iterable[Asked], hits: Hits, counts: Counter[str]) -> Iterat
             advisory=advisory.id,
             count=number["aside"],
         )
-
-
-def _rule(asked: Asked, advisory: Advisory) -> str:
-    """Which rule holds, "" for none.
-
-    A package that is an attack is one wherever it is named, but not because one release of a good package was taken
-    over: that is possible until the version says that it is this one.
-    """
-    certain = advisory.certainty is Certainty.CERTAIN and asked.readable
-    if advisory.malicious and certain:
-        return "dependencies.malicious"
-    if asked.standing is Standing.ASIDE:
-        return "dependencies.unreferenced-vulnerable" if certain else ""
-    if asked.standing is Standing.NEVER or (is_tool(asked.wanted.name) and not asked.wanted.version):
-        return ""
-    return f"dependencies.{'vulnerable' if certain and asked.standing is Standing.SURE else 'possibly-vulnerable'}"
 
 
 def _affected(asked: Asked, advisory: Advisory, rule: str) -> Finding:

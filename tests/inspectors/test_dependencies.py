@@ -47,7 +47,7 @@ def test_a_vulnerable_pin_is_named_with_its_line_bytes_and_cure(scan):
         "fixed_in": "1.5", "fix": "fixed in 1.5", "certainty": "certain", "severity": "high", "summary": "a hole",
     }  # fmt: skip
     assert {finding.discriminator for finding in result.all} == {"T-1 holey", "T-2 holey"}
-    assert result.messages()[0] == "holey==1.0.0 has T-1 (high), fixed in 1.5"
+    assert result.messages()[0] == "holey==1.0.0 has T-1, severity high, fixed in 1.5"
     assert result.section["vulnerable"] == 2
 
 
@@ -85,7 +85,9 @@ def test_other_indexes_are_findings_and_never_show_credentials(scan):
 
 def test_an_mlflow_model_is_read_with_its_environments(scan):
     result = scan(build.mlflow())
-    assert result.findings == [("vulnerable", "conda.yaml", -1)] * 2
+    assert result.findings == [("vulnerable", "conda.yaml", 3)] * 2
+    location = result.all[0].location
+    assert build.mlflow()["conda.yaml"][location.start : location.end] == b"- holey=1.0.0"
     assert ("conda.yaml", "holey", "1.0.0", "conda") in result.packages
     assert ("conda.yaml", "pip", "<=23", "conda") in result.packages
     assert not any(row[1] == "python" for row in result.packages)
@@ -199,6 +201,12 @@ def test_the_python_that_a_model_names_decides_its_markers(scan):
 )
 def test_conda_specifications(scan, spec, rules):
     assert sorted(scan({"environment.yml": f'dependencies:\n- "{spec}"\n'.encode()}).rules) == sorted(rules)
+
+
+def test_lines_of_an_environment_are_found_in_order_or_not_at_all(scan):
+    text = b'dependencies:\n- a==1\n# - b==1\n-   "holey==1.2"\n- pip:\n  - --pre\n  - holey==1.0.5  # comment\n'
+    assert [row[2] for row in scan({"conda.yaml": text}).findings] == [4, 7]
+    assert [row[2] for row in scan({"conda.yaml": b"dependencies: [a==1, holey==1.2]\n"}).findings] == [-1]
 
 
 def test_an_unreadable_installed_version_may_have_everything(scan):

@@ -94,8 +94,7 @@ def statements(path: str, items: Iterable[Item], origin: str) -> Iterator[Statem
 
 def edge(statement: Statement, up: int = 0) -> Edge:
     """The inclusion that a statement of that kind is; `up` as for relative()."""
-    constraint = statement.kind == "constraint"
-    return Edge(statement.path, statement.line, statement.start, statement.end, statement.value, constraint, up)
+    return Edge(statement.location, statement.value, statement.kind == "constraint", up)
 
 
 def is_edge(statement: Statement) -> bool:
@@ -151,7 +150,7 @@ class Reading:
         version, readable = _version(pin) if pin else ("", True)
         wanted = Wanted(name, version, "" if pin else specifier)
         return Asked(
-            Location(statement.path, statement.start, statement.end, statement.line),
+            statement.location,
             statement.origin,
             wanted,
             self._standing(statement),

@@ -16,6 +16,7 @@ from gate.facts.seen import Seen
 from gate.facts.spill import Spill
 from gate.formats.inclusion import STEPS, Edge, follow
 from gate.formats.relative import relative
+from gate.formats.requirement import Item
 from gate.formats.requirement_lists import Layouts, folder_of, tops
 from gate.formats.requirements import read_requirements
 
@@ -128,11 +129,17 @@ class Lists:
             if len(self._new) >= _OPENED:
                 raise NotExamined(GapReason.TOO_MANY, f"more than {_OPENED} lists under other names")
             self._new[path] = []
-            rows = list(statements(path, read_requirements(self._archive.open(path)), "requirements"))
+            rows = list(statements(path, self._read(path), "requirements"))
             for row in rows:
                 self.opened.add(row)
             self._new[path] = [edge(row) for row in rows if is_edge(row)]
         return self._new[path]
+
+    def _read(self, path: str) -> tuple[Item, ...]:
+        try:
+            return read_requirements(self._archive.open(path))
+        except OSError as error:
+            raise NotExamined(GapReason.UNREADABLE, f"{error.strerror}") from error
 
     def _ticking(self) -> Iterator[Statement]:
         for count, row in enumerate(self._seen.rows(Statement)):

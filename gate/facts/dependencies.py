@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gate.core.location import Location
 from gate.core.row import Fact, Note
 
 
@@ -54,6 +55,11 @@ class Statement(Note):
     marker: str
     value: str
     origin: str
+
+    @property
+    def location(self) -> Location:
+        """Where it stands."""
+        return Location(self.path, self.start, self.end, self.line)
 
     def __reduce__(self) -> tuple[type[Statement], tuple[str | int, ...]]:
         """Lists are gone through several times: calling the class is five times as fast as setting a state."""

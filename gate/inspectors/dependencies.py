@@ -39,6 +39,8 @@ from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen
 Look: TypeAlias = Callable[[Member], Iterator[Said]]
 Hits: TypeAlias = Mapping[Wanted, tuple[Advisory, ...]]
 
+_ENDS = (".txt", ".in", ".pip", ".yaml", ".yml", "/metadata", "pkg-info", ".egg-info", "manifest.json", "mlmodel")
+"""How the path of everything that is looked at ends; a data set has a million members that do not."""
 _INDEX = ("index-url", "extra-index-url", "find-links", "trusted-host")
 _NO_DATA = "no data base of advisories: make one with `gate db import FILE` and name it with --db"
 
@@ -127,6 +129,8 @@ inspector = Dependencies()
 
 def _look(member: Member) -> Look | None:
     """How to look at a member: an installer goes by names, so bytes that are no text become a gap, not a pass."""
+    if not member.path.rstrip("#0123456789").lower().endswith(_ENDS):
+        return None
     path = plain(member.path)
     name = path.rpartition("/")[2]
     if LIST.fullmatch(name):
@@ -175,15 +179,15 @@ def _mlmodel(member: Member) -> Iterator[Said]:
 # -- what a list says -------------------------------------------------------------------------------------------------
 
 
-def _place(problem: Problem) -> tuple[str, int, str]:
-    return problem.edge.path, problem.edge.line, problem.edge.target
+def _place(problem: Problem) -> tuple[Location, str]:
+    return problem.edge.location, problem.edge.target
 
 
 def _leads_nowhere(problem: Problem) -> Finding | None:
     edge = problem.edge
     if edge.up:
         return None  # that a manifest names what is not there is said by the integrity inspector
-    at, target = Location(edge.path, edge.start, edge.end, edge.line), shown(edge.target)
+    at, target = edge.location, shown(edge.target)
     if problem.kind == "outside":
         return _told(at, "dependencies.include-outside", target, target=target)
     why = "which is not in the archive" if problem.kind == "missing" else "which leads back to this list"
@@ -201,7 +205,9 @@ def _lines(group: Iterable[Statement], lists: Lists) -> Iterator[Finding]:
         elif is_source(row) and row.kind != "index":
             yield from _source(row, lists)
     if first is not None:
-        yield _at(first, "dependencies.invalid-line", "", package=first.name, problem=first.value, lines=count)
+        yield _told(
+            first.location, "dependencies.invalid-line", "", package=first.name, problem=first.value, lines=count
+        )
 
 
 def _index(row: Statement, lists: Lists) -> Iterator[Finding]:
@@ -211,7 +217,7 @@ def _index(row: Statement, lists: Lists) -> Iterator[Finding]:
     if folder and lists.inside(row.path, row.value) is not None:
         return
     index = "a folder outside of the archive" if folder else shown(row.value)
-    yield _at(row, "dependencies.remote-index", f"{row.kind} {index}", option=f"--{row.kind}", index=index)
+    yield _told(row.location, "dependencies.remote-index", f"{row.kind} {index}", option=f"--{row.kind}", index=index)
 
 
 def _source(row: Statement, lists: Lists) -> Iterator[Finding]:
@@ -223,14 +229,10 @@ def _source(row: Statement, lists: Lists) -> Iterator[Finding]:
         if path is not None:
             if row.value.lower().endswith(ARCHIVES) and not lists.exists(path):
                 why = "which is not in the archive"
-                yield _at(row, "dependencies.missing-include", source, target=source, why=why)
+                yield _told(row.location, "dependencies.missing-include", source, target=source, why=why)
             return
         source = "a path outside of the archive"
-    yield _at(row, "dependencies.remote-source", f"{package} {source}", package=package, source=source)
-
-
-def _at(row: Statement, rule: str, by: str, **args: object) -> Finding:
-    return _told(Location(row.path, row.start, row.end, row.line), rule, by, **args)
+    yield _told(row.location, "dependencies.remote-source", f"{package} {source}", package=package, source=source)
 
 
 # -- what is known about packages -------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ from gate.formats.shown import shown
 
 INSTALLED = "dist-info"
 """The origin of a package that lies in the archive."""
+TORCHSERVE, MLFLOW = "torchserve", "mlflow"
+"""Kinds of statements by which manifests name lists."""
 _SOURCES = ("index", "url", "vcs", "path", "editable")
 _DIGITS = 100
 """Characters of a version; no real one has more than 50."""
@@ -74,6 +76,20 @@ class Asked:
         return "vulnerable" if certain and self.standing is Standing.SURE else "possibly-vulnerable"
 
 
+def properties(asked: Asked, advisory: Advisory) -> dict[str, str]:
+    """What every finding about an advisory carries; lists are joined by commas."""
+    name, version, specifier = asked.wanted
+    return {
+        "package": name,
+        **({"version": version} if version else {"specifier": specifier}),
+        "advisory": advisory.id,
+        "aliases": ", ".join(advisory.aliases),
+        "fixed_in": ", ".join(advisory.fixed_in),
+        "severity": advisory.severity,
+        "summary": advisory.summary,
+    }
+
+
 def statements(path: str, items: Iterable[Item], origin: str) -> Iterator[Statement]:
     """What a list says, as rows."""
     for item in items:
@@ -92,14 +108,13 @@ def statements(path: str, items: Iterable[Item], origin: str) -> Iterator[Statem
                 )
 
 
-def edge(statement: Statement, up: int = 0) -> Edge:
-    """The inclusion that a statement of that kind is; `up` as for relative()."""
-    return Edge(statement.location, statement.value, statement.kind == "constraint", up)
-
-
-def is_edge(statement: Statement) -> bool:
-    """Whether it includes another list."""
-    return statement.kind in ("include", "constraint")
+def edge(statement: Statement) -> Edge | None:
+    """The inclusion that a statement is, None for all others; paths in a manifest of TorchServe begin one higher."""
+    kind = statement.kind
+    if kind not in ("include", "constraint", TORCHSERVE, MLFLOW):
+        return None
+    manifest = kind in (TORCHSERVE, MLFLOW)
+    return Edge(statement.location, statement.value, kind == "constraint", int(kind == TORCHSERVE), manifest)
 
 
 def is_source(statement: Statement) -> bool:

@@ -40,8 +40,8 @@ class AdvisoryData(Fact):
 class Statement(Note):
     """One line of a list: what it asks for, includes or sets.
 
-    `kind` is a kind of gate.formats.requirements.Requirement, or include, constraint, invalid, an option of Index, or
-    manifest where a manifest names a list.
+    `kind` is a kind of gate.formats.requirement.Requirement, or include, constraint, invalid, an option of Index, or
+    torchserve or mlflow where such a manifest names a list.
     `value` is the URL or path, the included list, the value of the option or the problem. `start` and `end` are bytes,
     all three of `line`, `start` and `end` -1 where there is no line.
     """

@@ -24,12 +24,16 @@ _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|~")
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The list at `location` includes `target`. `up`: `target` begins so many folders higher."""
+    """The list at `location` includes `target`, or the `manifest` there names it.
+
+    `up`: `target` begins so many folders higher.
+    """
 
     location: Location
     target: str
     constraint: bool
     up: int = 0
+    manifest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

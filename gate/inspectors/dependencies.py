@@ -15,8 +15,8 @@ from typing import TypeAlias
 
 from packaging.utils import canonicalize_name
 
-from gate.advisories.asked import INSTALLED, Asked, Reading, is_source, statements
-from gate.advisories.lists import MANIFEST, Lists
+from gate.advisories.asked import INSTALLED, MLFLOW, TORCHSERVE, Asked, Reading, is_source, properties, statements
+from gate.advisories.lists import Lists
 from gate.advisories.matching import Wanted, hours, matching
 from gate.core.advisory import Advisory
 from gate.core.errors import NotExamined
@@ -29,7 +29,7 @@ from gate.facts.dependencies import AdvisoryData, Audited, Layout, Package, Pyth
 from gate.formats.conda import read_environment, read_python
 from gate.formats.dist_info import BEGINS, PATH, read_dist_info
 from gate.formats.inclusion import Problem
-from gate.formats.manifests import read_torchserve
+from gate.formats.manifests import Named, read_mlmodel, read_torchserve
 from gate.formats.requirement import ARCHIVES
 from gate.formats.requirement_lists import ENVIRONMENT, LIST, is_known, is_tool, plain
 from gate.formats.requirements import read_requirements
@@ -167,13 +167,20 @@ def _distribution(member: Member) -> Iterator[Said]:
 def _torchserve(member: Member) -> Iterator[Said]:
     for named in member.read(read_torchserve):
         if named.key == "requirementsFile":
-            yield Statement(member.path, -1, -1, -1, MANIFEST, "", "", "", named.name, "requirements")
+            yield _names(member, TORCHSERVE, named)
 
 
 def _mlmodel(member: Member) -> Iterator[Said]:
     yield Layout(member.path, "model")
     if python := member.read(read_python):
         yield Python(member.path, python)
+    for named in member.read(read_mlmodel):
+        if named.key in ("env", "conda", "virtualenv"):
+            yield _names(member, MLFLOW, named)
+
+
+def _names(member: Member, kind: str, named: Named) -> Statement:
+    return Statement(member.path, -1, -1, -1, kind, "", "", "", named.name, "")
 
 
 # -- what a list says -------------------------------------------------------------------------------------------------
@@ -185,7 +192,7 @@ def _place(problem: Problem) -> tuple[Location, str]:
 
 def _leads_nowhere(problem: Problem) -> Finding | None:
     edge = problem.edge
-    if edge.up:
+    if edge.manifest:
         return None  # that a manifest names what is not there is said by the integrity inspector
     at, target = edge.location, shown(edge.target)
     if problem.kind == "outside":
@@ -255,44 +262,38 @@ def _of_list(group: Iterable[Asked], hits: Hits, counts: Counter[str]) -> Iterat
         elif asked.counts and not version and not is_tool(name):
             number["loose"] += 1
             loose = loose or [asked]
+        possible: list[Advisory] = []
         for advisory in hits.get(asked.wanted, ()):
             verdict = asked.verdict(advisory)
-            rule = f"dependencies.{verdict}"
             if verdict == "unreferenced-vulnerable":
                 number["aside"] += 1
                 aside = aside or [(asked, advisory)]
-            elif verdict and (rule, name, advisory.id) not in told:
-                told.add((rule, name, advisory.id))
-                yield _affected(asked, advisory, rule)
+            elif verdict == "possibly-vulnerable" and not version:
+                possible.append(advisory)
+            elif verdict and (verdict, name, advisory.id) not in told:
+                told.add((verdict, name, advisory.id))
+                yield _affected(asked, verdict, advisory)
+        if possible and (name, asked.requirement, "") not in told:
+            told.add((name, asked.requirement, ""))
+            yield _affected(asked, "possibly-vulnerable", *possible)
     for asked in loose:
         yield _told(asked.location, "dependencies.unpinned", "", requirement=asked.requirement, count=number["loose"])
     for asked, advisory in aside:
-        yield _told(
-            asked.location,
-            "dependencies.unreferenced-vulnerable",
-            "",
-            requirement=asked.requirement,
-            advisory=advisory.id,
-            count=number["aside"],
-        )
+        rule, count = "dependencies.unreferenced-vulnerable", number["aside"]
+        yield _told(asked.location, rule, "", requirement=asked.requirement, advisory=advisory.id, count=count)
 
 
-def _affected(asked: Asked, advisory: Advisory, rule: str) -> Finding:
-    name, version, specifier = asked.wanted
+def _affected(asked: Asked, verdict: str, first: Advisory, *others: Advisory) -> Finding:
+    """One advisory of a version; of the many that a range may run into, the gravest and how many more."""
     return _told(
         asked.location,
-        rule,
-        f"{advisory.id} {name}",
-        **({"version": version} if version else {"specifier": specifier}),
-        package=name,
+        f"dependencies.{verdict}",
+        asked.wanted.name if others else f"{first.id} {asked.wanted.name}",
         requirement=asked.requirement,
-        advisory=advisory.id,
-        aliases=", ".join(advisory.aliases),
-        fixed_in=", ".join(advisory.fixed_in),
-        fix=f"fixed in {advisory.fixed_in[0]}" if advisory.fixed_in else "no release mends it",
-        certainty="possible" if rule.endswith("possibly-vulnerable") else "certain",
-        severity=advisory.severity,
-        summary=advisory.summary,
+        known=f"{first.id}, severity {first.severity}" + (f", and {len(others)} more" if others else ""),
+        fix=f"fixed in {first.fixed_in[0]}" if first.fixed_in else "no release mends it",
+        certainty="possible" if verdict == "possibly-vulnerable" else "certain",
+        **properties(asked, first),
     )
 
 

@@ -11,16 +11,19 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from gate.advisories.matching import Wanted
+from gate.core.advisory import Advisory, Certainty
 from gate.core.location import Location
 from gate.facts.dependencies import Package, Statement
 from gate.formats.inclusion import Edge, Reached
 from gate.formats.markers import Holds, Markers
 from gate.formats.requirement import Include, Index, Invalid, Item, exact
-from gate.formats.requirement_lists import folder_of
+from gate.formats.requirement_lists import folder_of, is_tool
 from gate.formats.shown import shown
 
 INSTALLED = "dist-info"
 """The origin of a package that lies in the archive."""
+TORCHSERVE, MLFLOW = "torchserve", "mlflow"
+"""Kinds of statements by which manifests name lists."""
 _SOURCES = ("index", "url", "vcs", "path", "editable")
 _DIGITS = 100
 """Characters of a version; no real one has more than 50."""
@@ -56,6 +59,36 @@ class Asked:
         name, version, specifier = self.wanted
         return f"{name}=={version}" if version else f"{name}{specifier or ' (any version)'}"
 
+    def verdict(self, advisory: Advisory) -> str:
+        """Which rule of the inspector an advisory comes to, "" for none.
+
+        A package that is an attack is one wherever it is named, but not because one release of a good package was taken
+        over: that is possible until the version says that it is this one. What comes with every environment is judged
+        by its version only.
+        """
+        certain = advisory.certainty is Certainty.CERTAIN and self.readable
+        if advisory.malicious and certain:
+            return "malicious"
+        if self.standing is Standing.ASIDE:
+            return "unreferenced-vulnerable" if certain else ""
+        if self.standing is Standing.NEVER or (is_tool(self.wanted.name) and not self.wanted.version):
+            return ""
+        return "vulnerable" if certain and self.standing is Standing.SURE else "possibly-vulnerable"
+
+
+def properties(asked: Asked, advisory: Advisory) -> dict[str, str]:
+    """What every finding about an advisory carries; lists are joined by commas."""
+    name, version, specifier = asked.wanted
+    return {
+        "package": name,
+        **({"version": version} if version else {"specifier": specifier}),
+        "advisory": advisory.id,
+        "aliases": ", ".join(advisory.aliases),
+        "fixed_in": ", ".join(advisory.fixed_in),
+        "severity": advisory.severity,
+        "summary": advisory.summary,
+    }
+
 
 def statements(path: str, items: Iterable[Item], origin: str) -> Iterator[Statement]:
     """What a list says, as rows."""
@@ -75,15 +108,13 @@ def statements(path: str, items: Iterable[Item], origin: str) -> Iterator[Statem
                 )
 
 
-def edge(statement: Statement, up: int = 0) -> Edge:
-    """The inclusion that a statement of that kind is; `up` as for relative()."""
-    constraint = statement.kind == "constraint"
-    return Edge(statement.path, statement.line, statement.start, statement.end, statement.value, constraint, up)
-
-
-def is_edge(statement: Statement) -> bool:
-    """Whether it includes another list."""
-    return statement.kind in ("include", "constraint")
+def edge(statement: Statement) -> Edge | None:
+    """The inclusion that a statement is, None for all others; paths in a manifest of TorchServe begin one higher."""
+    kind = statement.kind
+    if kind not in ("include", "constraint", TORCHSERVE, MLFLOW):
+        return None
+    manifest = kind in (TORCHSERVE, MLFLOW)
+    return Edge(statement.location, statement.value, kind == "constraint", int(kind == TORCHSERVE), manifest)
 
 
 def is_source(statement: Statement) -> bool:
@@ -134,7 +165,7 @@ class Reading:
         version, readable = _version(pin) if pin else ("", True)
         wanted = Wanted(name, version, "" if pin else specifier)
         return Asked(
-            Location(statement.path, statement.start, statement.end, statement.line),
+            statement.location,
             statement.origin,
             wanted,
             self._standing(statement),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 from operator import attrgetter
 
-from gate.advisories.asked import INSTALLED, Asked, Reading, edge, installed, is_edge, statements
+from gate.advisories.asked import INSTALLED, Asked, Reading, edge, installed, statements
 from gate.advisories.matching import Wanted
 from gate.archive.archive import Archive
 from gate.core.errors import NotExamined
@@ -14,13 +14,14 @@ from gate.core.gap import GapReason
 from gate.facts.dependencies import Layout, Package, Python, Statement
 from gate.facts.seen import Seen
 from gate.facts.spill import Spill
-from gate.formats.inclusion import STEPS, Edge, follow
+from gate.formats.conda import read_environment
+from gate.formats.inclusion import Edge, follow
 from gate.formats.relative import relative
-from gate.formats.requirement_lists import Layouts, folder_of, tops
+from gate.formats.requirement_lists import Layouts, folder_of, plain, tops
 from gate.formats.requirements import read_requirements
 
-MANIFEST = "manifest"
-"""The kind of statement by which a manifest of TorchServe names a list; such paths begin one folder higher."""
+_HELD = 100_000
+"""Inclusions in all lists of one archive."""
 _OPENED = 256
 """Lists under other names that are opened because one includes them."""
 _LIMITING = 100_000
@@ -44,12 +45,19 @@ class Lists:
         self._manifests: list[Edge] = []
         self._there: dict[str, bool] = {}
         self._new: dict[str, list[Edge]] = {}
+        self._cut: set[str] = set()
         held = 0
         for row in seen.rows(Statement):
-            edges = self._edges.setdefault(row.path, []) if row.kind != MANIFEST else self._manifests
-            if (row.kind == MANIFEST or is_edge(row)) and held <= STEPS:
+            link = edge(row)
+            if link is not None and link.manifest:
+                self._manifests.append(link)
+                continue
+            edges = self._edges.setdefault(row.path, [])
+            if link is not None and held < _HELD:
                 held += 1
-                edges.append(edge(row, up=int(row.kind == MANIFEST)))
+                edges.append(link)
+            elif link is not None:
+                self._cut.add(row.path)
 
     def reading(self) -> Reading:
         """Follow every inclusion; what it ran into is in `reached`.
@@ -122,17 +130,30 @@ class Lists:
         yield from filter(known.in_force, self._edges)
 
     def _following(self, path: str) -> Sequence[Edge]:
+        if path in self._cut:
+            raise NotExamined(GapReason.TOO_MANY, f"more than {_HELD} inclusions of lists")
         if path in self._edges:
             return self._edges[path]
         if path not in self._new:
             if len(self._new) >= _OPENED:
                 raise NotExamined(GapReason.TOO_MANY, f"more than {_OPENED} lists under other names")
             self._new[path] = []
-            rows = list(statements(path, read_requirements(self._archive.open(path)), "requirements"))
-            for row in rows:
+            for row in self._read(path):
                 self.opened.add(row)
-            self._new[path] = [edge(row) for row in rows if is_edge(row)]
+                if (link := edge(row)) is not None:
+                    self._new[path].append(link)
         return self._new[path]
+
+    def _read(self, path: str) -> Iterator[Statement]:
+        """An environment or a list, by its name; whoever names it may call it anything else."""
+        try:
+            source = self._archive.open(path)
+            if plain(path).lower().endswith((".yaml", ".yml")):
+                environment = read_environment(source)
+                return statements(path, (*environment.conda, *environment.pip), "conda")
+            return statements(path, read_requirements(source), "requirements")
+        except OSError as error:
+            raise NotExamined(GapReason.UNREADABLE, f"{error.strerror}") from error
 
     def _ticking(self) -> Iterator[Statement]:
         for count, row in enumerate(self._seen.rows(Statement)):

@@ -7,7 +7,7 @@ https://mlflow.org/docs/latest/ml/model/#managing-model-dependencies
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -47,39 +47,60 @@ class Environment:
 def read_environment(source: Source) -> Environment:
     """Either form of environment; FormatError where there is no list `dependencies`, NotExamined as for requirements.
 
-    Lines are not told: YAML does not keep them.
+    Lines are told where an entry stands on one of its own, as all tools write it.
     """
-    document = parse_yaml(whole(source, source.limits.requirements_bytes)).value
+    raw = whole(source, source.limits.requirements_bytes)
+    document = parse_yaml(raw).value
     listed = document.get("dependencies") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(listed, list):
         raise FormatError("an environment without a list `dependencies`")
+    place = _places(raw)
     if isinstance(document.get("python"), str | int | float):  # python_env.yaml: all of it is for pip
         build = document.get("build_dependencies")
-        return Environment(str(document["python"]), (), _pip([*(build if isinstance(build, list) else ()), *listed]))
+        lines = [*(build if isinstance(build, list) else ()), *listed]
+        return Environment(str(document["python"]), (), _pip(lines, place))
     conda: list[Item] = []
-    pip: list[Json] = []
+    pip: list[Item] = []
     python = ""
     for entry in listed:
-        if isinstance(entry, dict):
-            inner = entry.get("pip")
-            pip += inner if isinstance(inner, list) else ()
+        if isinstance(entry, dict) and isinstance(inner := entry.get("pip"), list):
+            pip += _pip(inner, place)
         elif isinstance(entry, str):
             name, specifier = match_spec(entry)
+            span = place(entry)
             if name == "python":
                 python = specifier.removeprefix("==").removesuffix(".*") if specifier.startswith("==") else ""
             elif name:
-                conda += _of_conda(name, specifier)
+                conda += _of_conda(name, specifier, span)
         if len(conda) + len(pip) > ITEMS:
             raise NotExamined(GapReason.TOO_MANY, f"an environment of more than {ITEMS} packages")
-    return Environment(python, tuple(conda), _pip(pip))
+    return Environment(python, tuple(conda), tuple(pip))
 
 
-def _pip(lines: list[Json]) -> tuple[Item, ...]:
+def _pip(lines: Sequence[Json], place: Callable[[str], Span]) -> tuple[Item, ...]:
     """Each entry is a line of a requirements file: it may hold options, and comments end it."""
     if len(lines) > ITEMS:
         raise NotExamined(GapReason.TOO_MANY, f"an environment of more than {ITEMS} packages")
-    texts = (line.partition(" #")[0].strip() for line in lines if isinstance(line, str))
-    return tuple(item for text in texts if text for item in parse_line(text, _NOWHERE))
+    texts = (line for line in lines if isinstance(line, str))
+    return tuple(item for text in texts for item in parse_line(text.partition(" #")[0].strip(), place(text)))
+
+
+def _places(raw: bytes) -> Callable[[str], Span]:
+    """Finds entries in their order, each behind the one before; once one is not found, neither are the rest."""
+    lines = enumerate(raw.split(b"\n"), 1)
+    at = 0
+
+    def place(entry: str) -> Span:
+        nonlocal at
+        wanted = entry.encode("utf-8", "replace")
+        for number, line in lines:
+            start, at = at, at + len(line) + 1
+            text = line.strip()
+            if text.startswith(b"-") and text[1:].strip().lstrip(b"\"'").startswith(wanted):
+                return Span(number, start, start + len(line))
+        return _NOWHERE
+
+    return place
 
 
 def read_python(source: Source) -> str:
@@ -121,12 +142,12 @@ def _pep440(version: str) -> str:
         return ""
 
 
-def _of_conda(name: str, specifier: str) -> Iterator[Item]:
+def _of_conda(name: str, specifier: str, span: Span) -> Iterator[Item]:
     """Under its name on the Python index; nothing for what is no Python package."""
     table = _table()
     project = table["names"].get(name)
     if project or not (name in table["other"] or name.startswith(tuple(table["other_prefixes"]))):
-        yield Requirement(_NOWHERE, project or name, specifier)
+        yield Requirement(span, project or name, specifier)
 
 
 @cache

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from gate.core.errors import NotExamined
 from gate.core.gap import GapReason
+from gate.core.location import Location
 from gate.formats.relative import relative
 
 DEPTH = 8
@@ -23,15 +24,16 @@ _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|~")
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """List `path` includes `target` in `line`; bytes [start, end). `up`: `target` begins so many folders higher."""
+    """The list at `location` includes `target`, or the `manifest` there names it.
 
-    path: str
-    line: int
-    start: int
-    end: int
+    `up`: `target` begins so many folders higher.
+    """
+
+    location: Location
     target: str
     constraint: bool
     up: int = 0
+    manifest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class _Walk:
             for edge in following:
                 steps += 1
                 if steps > STEPS:
-                    self._unread(edge.path, GapReason.TOO_MANY, f"more than {STEPS} inclusions of lists")
+                    self._unread(edge.location.path, GapReason.TOO_MANY, f"more than {STEPS} inclusions of lists")
                     return steps
                 target = self._target(edge)
                 if target is not None and target in (*above, path):
@@ -127,7 +129,7 @@ class _Walk:
     def _target(self, edge: Edge) -> str | None:
         """The member that is meant; None, with a problem, where there is none."""
         name = edge.target.encode("utf-8", "surrogateescape")
-        path = None if _ELSEWHERE.match(edge.target) else relative(edge.path, name, edge.up)
+        path = None if _ELSEWHERE.match(edge.target) else relative(edge.location.path, name, edge.up)
         if path is not None and self._exists(path):
             return path
         self._reached.problems[Problem(edge, "outside" if path is None else "missing")] = None

@@ -66,7 +66,8 @@ def parse_line(line: str, span: Span) -> Iterator[Item]:
     said: list[tuple[str, str]] = []
     problem = ""
     try:
-        said.extend(pip_options.parse(options) if options else ())
+        for pair in pip_options.parse(options) if options else ():
+            said.append(pair)  # one by one: what stands before a mistake counts
     except FormatError as error:
         problem = str(error)
     if asked:
@@ -78,8 +79,6 @@ def parse_line(line: str, span: Span) -> Iterator[Item]:
             yield located(value, span, "editable")
         elif option in ("index-url", "extra-index-url", "find-links", "trusted-host"):
             yield Index(span, option, value)
-        elif option in ("global-option", "install-option"):
-            yield Invalid(span, salvaged(asked), f"--{option} is passed on to a setup.py")
     if problem:
         yield Invalid(span, salvaged(asked), problem)
 

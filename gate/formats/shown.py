@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 _ADDRESS = re.compile(
-    r"([A-Za-z][A-Za-z0-9+.-]{0,20}):/{2,3}(?:[^/?#\\@]*@)?([A-Za-z0-9.-]{1,253})(:[0-9]{1,5})?(?:[/?#\\]|\Z)"
+    r"([A-Za-z][A-Za-z0-9+.-]{0,20})://(?:[^/?#\\@]*@)?([A-Za-z0-9.-]{1,253})(:[0-9]{1,5})?(?:[/?#\\]|\Z)"
 )
 _PATH = re.compile(r"[\w.+~/\\${} -]{1,200}")
 """What file names are made of; nothing that separates the parts of an address."""
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}\.[A-Za-z0-9-]{1,63}:[0-9]{1,5}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{1,20}):")
 
 
@@ -20,6 +21,8 @@ def shown(address: str) -> str:
     match = _ADDRESS.match(address)
     if match is not None and "@" not in address[match.end() :]:
         return f"{match[1].lower()}://{match[2].lower()}{match[3] or ''}"
+    if _HOST.fullmatch(address):
+        return address
     scheme = _SCHEME.match(address)
     if scheme is not None:
         return f"{scheme[1].lower()}://…"

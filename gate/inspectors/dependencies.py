@@ -15,10 +15,10 @@ from typing import TypeAlias
 
 from packaging.utils import canonicalize_name
 
-from gate.advisories.asked import INSTALLED, Asked, Reading, Standing, is_source, statements
-from gate.advisories.lists import MANIFEST, Lists
+from gate.advisories.asked import INSTALLED, MLFLOW, TORCHSERVE, Asked, Reading, is_source, properties, statements
+from gate.advisories.lists import Lists
 from gate.advisories.matching import Wanted, hours, matching
-from gate.core.advisory import Advisory, Certainty
+from gate.core.advisory import Advisory
 from gate.core.errors import NotExamined
 from gate.core.finding import Finding
 from gate.core.gap import Gap, GapReason
@@ -29,7 +29,7 @@ from gate.facts.dependencies import AdvisoryData, Audited, Layout, Package, Pyth
 from gate.formats.conda import read_environment, read_python
 from gate.formats.dist_info import BEGINS, PATH, read_dist_info
 from gate.formats.inclusion import Problem
-from gate.formats.manifests import read_torchserve
+from gate.formats.manifests import Named, read_mlmodel, read_torchserve
 from gate.formats.requirement import ARCHIVES
 from gate.formats.requirement_lists import ENVIRONMENT, LIST, is_known, is_tool, plain
 from gate.formats.requirements import read_requirements
@@ -39,6 +39,8 @@ from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen
 Look: TypeAlias = Callable[[Member], Iterator[Said]]
 Hits: TypeAlias = Mapping[Wanted, tuple[Advisory, ...]]
 
+_ENDS = (".txt", ".in", ".pip", ".yaml", ".yml", "/metadata", "pkg-info", ".egg-info", "manifest.json", "mlmodel")
+"""How the path of everything that is looked at ends; a data set has a million members that do not."""
 _INDEX = ("index-url", "extra-index-url", "find-links", "trusted-host")
 _NO_DATA = "no data base of advisories: make one with `gate db import FILE` and name it with --db"
 
@@ -127,6 +129,8 @@ inspector = Dependencies()
 
 def _look(member: Member) -> Look | None:
     """How to look at a member: an installer goes by names, so bytes that are no text become a gap, not a pass."""
+    if not member.path.rstrip("#0123456789").lower().endswith(_ENDS):
+        return None
     path = plain(member.path)
     name = path.rpartition("/")[2]
     if LIST.fullmatch(name):
@@ -163,27 +167,34 @@ def _distribution(member: Member) -> Iterator[Said]:
 def _torchserve(member: Member) -> Iterator[Said]:
     for named in member.read(read_torchserve):
         if named.key == "requirementsFile":
-            yield Statement(member.path, -1, -1, -1, MANIFEST, "", "", "", named.name, "requirements")
+            yield _names(member, TORCHSERVE, named)
 
 
 def _mlmodel(member: Member) -> Iterator[Said]:
     yield Layout(member.path, "model")
     if python := member.read(read_python):
         yield Python(member.path, python)
+    for named in member.read(read_mlmodel):
+        if named.key in ("env", "conda", "virtualenv"):
+            yield _names(member, MLFLOW, named)
+
+
+def _names(member: Member, kind: str, named: Named) -> Statement:
+    return Statement(member.path, -1, -1, -1, kind, "", "", "", named.name, "")
 
 
 # -- what a list says -------------------------------------------------------------------------------------------------
 
 
-def _place(problem: Problem) -> tuple[str, int, str]:
-    return problem.edge.path, problem.edge.line, problem.edge.target
+def _place(problem: Problem) -> tuple[Location, str]:
+    return problem.edge.location, problem.edge.target
 
 
 def _leads_nowhere(problem: Problem) -> Finding | None:
     edge = problem.edge
-    if edge.up:
+    if edge.manifest:
         return None  # that a manifest names what is not there is said by the integrity inspector
-    at, target = Location(edge.path, edge.start, edge.end, edge.line), shown(edge.target)
+    at, target = edge.location, shown(edge.target)
     if problem.kind == "outside":
         return _told(at, "dependencies.include-outside", target, target=target)
     why = "which is not in the archive" if problem.kind == "missing" else "which leads back to this list"
@@ -201,7 +212,9 @@ def _lines(group: Iterable[Statement], lists: Lists) -> Iterator[Finding]:
         elif is_source(row) and row.kind != "index":
             yield from _source(row, lists)
     if first is not None:
-        yield _at(first, "dependencies.invalid-line", "", package=first.name, problem=first.value, lines=count)
+        yield _told(
+            first.location, "dependencies.invalid-line", "", package=first.name, problem=first.value, lines=count
+        )
 
 
 def _index(row: Statement, lists: Lists) -> Iterator[Finding]:
@@ -211,7 +224,7 @@ def _index(row: Statement, lists: Lists) -> Iterator[Finding]:
     if folder and lists.inside(row.path, row.value) is not None:
         return
     index = "a folder outside of the archive" if folder else shown(row.value)
-    yield _at(row, "dependencies.remote-index", f"{row.kind} {index}", option=f"--{row.kind}", index=index)
+    yield _told(row.location, "dependencies.remote-index", f"{row.kind} {index}", option=f"--{row.kind}", index=index)
 
 
 def _source(row: Statement, lists: Lists) -> Iterator[Finding]:
@@ -223,14 +236,10 @@ def _source(row: Statement, lists: Lists) -> Iterator[Finding]:
         if path is not None:
             if row.value.lower().endswith(ARCHIVES) and not lists.exists(path):
                 why = "which is not in the archive"
-                yield _at(row, "dependencies.missing-include", source, target=source, why=why)
+                yield _told(row.location, "dependencies.missing-include", source, target=source, why=why)
             return
         source = "a path outside of the archive"
-    yield _at(row, "dependencies.remote-source", f"{package} {source}", package=package, source=source)
-
-
-def _at(row: Statement, rule: str, by: str, **args: object) -> Finding:
-    return _told(Location(row.path, row.start, row.end, row.line), rule, by, **args)
+    yield _told(row.location, "dependencies.remote-source", f"{package} {source}", package=package, source=source)
 
 
 # -- what is known about packages -------------------------------------------------------------------------------------
@@ -253,59 +262,38 @@ def _of_list(group: Iterable[Asked], hits: Hits, counts: Counter[str]) -> Iterat
         elif asked.counts and not version and not is_tool(name):
             number["loose"] += 1
             loose = loose or [asked]
+        possible: list[Advisory] = []
         for advisory in hits.get(asked.wanted, ()):
-            rule = _rule(asked, advisory)
-            if rule == "dependencies.unreferenced-vulnerable":
+            verdict = asked.verdict(advisory)
+            if verdict == "unreferenced-vulnerable":
                 number["aside"] += 1
                 aside = aside or [(asked, advisory)]
-            elif rule and (rule, name, advisory.id) not in told:
-                told.add((rule, name, advisory.id))
-                yield _affected(asked, advisory, rule)
+            elif verdict == "possibly-vulnerable" and not version:
+                possible.append(advisory)
+            elif verdict and (verdict, name, advisory.id) not in told:
+                told.add((verdict, name, advisory.id))
+                yield _affected(asked, verdict, advisory)
+        if possible and (name, asked.requirement, "") not in told:
+            told.add((name, asked.requirement, ""))
+            yield _affected(asked, "possibly-vulnerable", *possible)
     for asked in loose:
         yield _told(asked.location, "dependencies.unpinned", "", requirement=asked.requirement, count=number["loose"])
     for asked, advisory in aside:
-        yield _told(
-            asked.location,
-            "dependencies.unreferenced-vulnerable",
-            "",
-            requirement=asked.requirement,
-            advisory=advisory.id,
-            count=number["aside"],
-        )
+        rule, count = "dependencies.unreferenced-vulnerable", number["aside"]
+        yield _told(asked.location, rule, "", requirement=asked.requirement, advisory=advisory.id, count=count)
 
 
-def _rule(asked: Asked, advisory: Advisory) -> str:
-    """Which rule holds, "" for none.
-
-    A package that is an attack is one wherever it is named, but not because one release of a good package was taken
-    over: that is possible until the version says that it is this one.
-    """
-    certain = advisory.certainty is Certainty.CERTAIN and asked.readable
-    if advisory.malicious and certain:
-        return "dependencies.malicious"
-    if asked.standing is Standing.ASIDE:
-        return "dependencies.unreferenced-vulnerable" if certain else ""
-    if asked.standing is Standing.NEVER or (is_tool(asked.wanted.name) and not asked.wanted.version):
-        return ""
-    return f"dependencies.{'vulnerable' if certain and asked.standing is Standing.SURE else 'possibly-vulnerable'}"
-
-
-def _affected(asked: Asked, advisory: Advisory, rule: str) -> Finding:
-    name, version, specifier = asked.wanted
+def _affected(asked: Asked, verdict: str, first: Advisory, *others: Advisory) -> Finding:
+    """One advisory of a version; of the many that a range may run into, the gravest and how many more."""
     return _told(
         asked.location,
-        rule,
-        f"{advisory.id} {name}",
-        **({"version": version} if version else {"specifier": specifier}),
-        package=name,
+        f"dependencies.{verdict}",
+        asked.wanted.name if others else f"{first.id} {asked.wanted.name}",
         requirement=asked.requirement,
-        advisory=advisory.id,
-        aliases=", ".join(advisory.aliases),
-        fixed_in=", ".join(advisory.fixed_in),
-        fix=f"fixed in {advisory.fixed_in[0]}" if advisory.fixed_in else "no release mends it",
-        certainty="possible" if rule.endswith("possibly-vulnerable") else "certain",
-        severity=advisory.severity,
-        summary=advisory.summary,
+        known=f"{first.id}, severity {first.severity}" + (f", and {len(others)} more" if others else ""),
+        fix=f"fixed in {first.fixed_in[0]}" if first.fixed_in else "no release mends it",
+        certainty="possible" if verdict == "possibly-vulnerable" else "certain",
+        **properties(asked, first),
     )
 
 

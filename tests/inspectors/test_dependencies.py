@@ -45,9 +45,10 @@ def test_a_vulnerable_pin_is_named_with_its_line_bytes_and_cure(scan):
     assert result.args("vulnerable") == {
         "version": "1.0.0", "package": "holey", "requirement": "holey==1.0.0", "advisory": "T-1", "aliases": "CVE-T-1",
         "fixed_in": "1.5", "fix": "fixed in 1.5", "certainty": "certain", "severity": "high", "summary": "a hole",
+        "known": "T-1, severity high",
     }  # fmt: skip
     assert {finding.discriminator for finding in result.all} == {"T-1 holey", "T-2 holey"}
-    assert result.messages()[0] == "holey==1.0.0 has T-1 (high), fixed in 1.5"
+    assert result.messages()[0] == "holey==1.0.0 has T-1, severity high; fixed in 1.5"
     assert result.section["vulnerable"] == 2
 
 
@@ -85,7 +86,9 @@ def test_other_indexes_are_findings_and_never_show_credentials(scan):
 
 def test_an_mlflow_model_is_read_with_its_environments(scan):
     result = scan(build.mlflow())
-    assert result.findings == [("vulnerable", "conda.yaml", -1)] * 2
+    assert result.findings == [("vulnerable", "conda.yaml", 3)] * 2
+    location = result.all[0].location
+    assert build.mlflow()["conda.yaml"][location.start : location.end] == b"- holey=1.0.0"
     assert ("conda.yaml", "holey", "1.0.0", "conda") in result.packages
     assert ("conda.yaml", "pip", "<=23", "conda") in result.packages
     assert not any(row[1] == "python" for row in result.packages)
@@ -103,14 +106,14 @@ def test_an_mlflow_model_is_read_with_its_environments(scan):
         ("holey==1.2", ["vulnerable"]),
         ("holey==2.0", []),
         ("holey<1.5", ["possibly-vulnerable", "unpinned", "vulnerable"]),
-        ("holey", ["possibly-vulnerable", "possibly-vulnerable", "unpinned"]),
+        ("holey", ["possibly-vulnerable", "unpinned"]),
         ("holey>=1.5", ["unpinned"]),
         ("holey==1.0,==2.0", ["unpinned"]),
         ("holey==1.0.0; sys_platform == 'win32'", []),
         ("holey==1.2; python_version < '3.9'", ["possibly-vulnerable"]),
         ("holey==1.2; python_version >= '3.6'", ["vulnerable"]),
-        ("holey===junk", ["possibly-vulnerable", "possibly-vulnerable", "unreadable-version"]),
-        ("holey==1.2 !!", ["invalid-line", "possibly-vulnerable", "possibly-vulnerable", "unpinned"]),
+        ("holey===junk", ["possibly-vulnerable", "unreadable-version"]),
+        ("holey==1.2 !!", ["invalid-line", "possibly-vulnerable", "unpinned"]),
         ("https://e.example/holey-1.2-py3-none-any.whl", ["remote-source", "vulnerable"]),
         ("holey @ git+https://e.example/holey.git@v1", ["remote-source"]),
         ("-e .", []),
@@ -141,6 +144,8 @@ def test_certainty_and_specifier_are_told(scan):
     result = scan(root("holey>=1,<2"))
     args = result.args("possibly-vulnerable")
     assert (args["specifier"], args["certainty"], "version" in args) == ("<2,>=1", "possible", False)
+    assert result.messages()[0].startswith("holey<2,>=1 may be installed with T-1, severity high, and 1 more; fixed in")
+    assert result.all[0].discriminator == "holey"
     assert scan(root("holey<1.5")).args("vulnerable")["certainty"] == "certain"
 
 
@@ -162,7 +167,7 @@ def test_a_constraint_of_one_model_does_not_narrow_another(scan):
         "b/MLmodel": b"flavors: {}", "b/requirements.txt": b"-r ../shared.txt\n",
         "shared.txt": b"holey\n", "c.txt": b"holey==2.0\n",
     }  # fmt: skip
-    assert scan(files).rules.count("possibly-vulnerable") == 2
+    assert sorted(scan(files).rules) == ["possibly-vulnerable", "unpinned"]
 
 
 def test_what_a_constraint_file_includes_with_r_is_asked_for(scan):
@@ -191,8 +196,8 @@ def test_the_python_that_a_model_names_decides_its_markers(scan):
         ("holey=1.2", ["vulnerable", "unpinned"]),
         ("holey=1.2.0", ["vulnerable"]),
         ("holey>=1.2", ["possibly-vulnerable", "unpinned"]),
-        ("holey[version='>=2']", ["possibly-vulnerable", "possibly-vulnerable", "unpinned"]),
-        ("holey=1.2|2.0", ["possibly-vulnerable", "possibly-vulnerable", "unpinned"]),
+        ("holey[version='>=2']", ["possibly-vulnerable", "unpinned"]),
+        ("holey=1.2|2.0", ["possibly-vulnerable", "unpinned"]),
         ("holey 2.*", ["unpinned"]),
         ("libholey=1.2", []),
     ],
@@ -201,9 +206,15 @@ def test_conda_specifications(scan, spec, rules):
     assert sorted(scan({"environment.yml": f'dependencies:\n- "{spec}"\n'.encode()}).rules) == sorted(rules)
 
 
+def test_lines_of_an_environment_are_found_in_order_or_not_at_all(scan):
+    text = b'dependencies:\n- a==1\n# - b==1\n-   "holey==1.2"\n- pip:\n  - --pre\n  - holey==1.0.5  # comment\n'
+    assert [row[2] for row in scan({"conda.yaml": text}).findings] == [4, 7]
+    assert [row[2] for row in scan({"conda.yaml": b"dependencies: [a==1, holey==1.2]\n"}).findings] == [-1]
+
+
 def test_an_unreadable_installed_version_may_have_everything(scan):
     files = {"x/holey.egg-info/PKG-INFO": b"Metadata-Version: 1.0\nName: holey\nVersion: 0.1dev-r123-junk\n"}
-    assert sorted(scan(files).rules) == ["possibly-vulnerable", "possibly-vulnerable", "unreadable-version"]
+    assert sorted(scan(files).rules) == ["possibly-vulnerable", "unreadable-version"]
 
 
 def test_each_advisory_is_told_once_for_a_list_and_loose_lines_together(scan):
@@ -302,6 +313,18 @@ def test_a_tar_with_everything_in_one_folder(scan):
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
     assert sorted(scan(out.getvalue(), name="m.tar.gz").rules) == COUNTS
+
+
+def test_an_environment_that_mlflow_names_counts_whatever_it_is_called(scan):
+    mlmodel = b"flavors:\n  python_function:\n    env:\n      conda: sub/my-env.yaml\n"
+    result = scan({"MLmodel": mlmodel, "sub/my-env.yaml": b"dependencies:\n- pip:\n  - holey==1.2\n"})
+    assert result.findings == [("vulnerable", "sub/my-env.yaml", 3)]
+
+
+def test_inclusions_that_nobody_reaches_do_not_use_up_those_of_the_list_in_force(scan, monkeypatch):
+    monkeypatch.setattr("gate.advisories.lists._HELD", 3)
+    files = {"aaa/requirements.txt": b"-r x\n" * 5, **root("-r base\n"), "base": b"holey==1.2\n"}
+    assert scan(files).gaps == [("requirements.txt", "too-many")]
 
 
 def test_circles_are_told_and_end(scan):

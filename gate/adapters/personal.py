@@ -18,13 +18,17 @@ from gate.formats.text import Text, read_text
 
 CAP = 1000
 """Values of one entity in one column or text that are counted; beyond them it is "1000 or more"."""
+PARSED = 5000
+"""Look-alikes of telephone numbers in one column or text that are parsed, at up to a millisecond each."""
+TRIED = 200_000
+"""Look-alikes of other numbers whose check digits are computed."""
 CHECKED = 5
 RIGHT = 30
 """Of so many numbers of one shape at least, so many percent have the right check digit where they are what they seem:
 of serial numbers one in ten has, or in a hundred."""
 SHORTEST = 6
 """Characters of the shortest value that any recognizer finds: a@b.co."""
-BY_CHANCE = 10
+BY_CHANCE = 30
 """Percent of a column's cells up to which numbers with the right check digit are taken for chance."""
 _NUMBERS = re.compile(rf"(?:[-+]?[0-9]{{0,6}}(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?{CELL})*+")
 """Cells that are numbers, none of them long enough to name a person; digits behind a decimal point are no number."""
@@ -190,11 +194,24 @@ class _Counter:
     def _search(self, text: str, asked: Asked, at: int, first: int, last: int) -> Iterator[Hit]:
         self._text.source.tick()
         try:
-            yield from search(text, asked, first, last, self._text.source.tick)
+            yield from search(text, asked, first, last, lambda: self._watch(asked, at))
         except NotExamined as error:
             if isinstance(error, Spent) or error.reason is not GapReason.TIMED_OUT:
                 raise
             self._gaps.append((at, error))
+
+    def _watch(self, asked: Asked, at: int) -> None:
+        """Called between the parts of a search."""
+        self._text.source.tick()
+        self._give_up(asked, at)
+
+    def _give_up(self, asked: Asked, at: int) -> None:
+        """Stop asking for what only costs: look-alikes that a slow library turns down, one after the other."""
+        for row, name in enumerate(self._rows):
+            if row not in asked.done and (asked.parsed[row] > PARSED or asked.tried[row] > TRIED):
+                asked.done.add(row)
+                detail = f"{name.entity}: given up after too many look-alikes"
+                self._gaps.append((at, NotExamined(GapReason.BUDGET, detail)))
 
     def _count(self, hit: Hit, column: int, value: str) -> Count | None:
         """The count that this value adds to; None where there is enough of it."""

@@ -90,10 +90,11 @@ class Analyzer:
 
     def _matches(self, row: int, text: str, asked: Asked) -> bool:
         one = self._recognizers[row]
-        tried, passed = one.tried, one.passed
+        tried, passed, parsed = one.tried, one.passed, one.parsed
         matches = bool(one.matches(text))
         asked.tried[row] += one.tried - tried
         asked.passed[row] += one.passed - passed
+        asked.parsed[row] += one.parsed - parsed
         return matches
 
     def _judge(self, text: str, results: list[RecognizerResult], asked: Asked) -> list[Hit]:

@@ -149,8 +149,10 @@ def _columns(lines: list[str], delimiter: str) -> int:
         widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
     except csv.Error:
         return 0
+    if len(widths) < ROWS:
+        return 0
     width = max(set(widths), key=lambda one: (widths.count(one), one))
-    return width if 1 < width <= _COLUMNS and widths.count(width) * 10 >= len(lines) * 9 else 0
+    return width if 1 < width <= _COLUMNS and widths.count(width) * 10 >= len(widths) * 9 else 0
 
 
 def _is_header(row: list[str]) -> bool:

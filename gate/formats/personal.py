@@ -91,6 +91,8 @@ class Asked:
     tried: Counter[int] = field(default_factory=Counter)
     """Matches of each recognizer whose check digits were computed, right or wrong."""
     passed: Counter[int] = field(default_factory=Counter)
+    parsed: Counter[int] = field(default_factory=Counter)
+    """Matches that a slow library was asked about."""
 
     def weak(self, row: int, recognizer: Recognizer) -> bool:
         """Whether matches of this recognizer below its threshold are wanted."""

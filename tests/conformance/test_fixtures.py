@@ -16,7 +16,6 @@ from tests.conftest import NOW, ROOT
 from tests.policy.scenes import opa
 
 DIRTY = {
-    "dependencies.vulnerable",
     "pii.bank-account",
     "pii.payment-card",
     "pii.training-data",
@@ -29,10 +28,11 @@ MAR = {
     "native.version-too-new",
     "signature.invalid",
 }
+PRODUCTION = {"dependencies.vulnerable", "pii.email-list", "provenance.unsigned"}
 CASES = {
-    ("dirty_mar", "production"): ("deny", {*MAR, "provenance.unsigned"}),
+    ("dirty_mar", "production"): ("deny", {*MAR, *PRODUCTION}),
     ("dirty_mar", "staging"): ("deny", MAR),
-    ("dirty_mlflow", "production"): ("deny", {*DIRTY, "provenance.unsigned"}),
+    ("dirty_mlflow", "production"): ("deny", {*DIRTY, *PRODUCTION}),
     ("clean_mar", "production"): ("allow", set()),
     ("clean_mar", "staging"): ("allow", set()),
     ("clean_mlflow", "production"): ("deny", {"provenance.unsigned"}),

@@ -43,7 +43,7 @@ def test_a_library_that_was_cut_off_anywhere_is_never_one_that_needs_nothing():
 @pytest.mark.parametrize(
     ("seed", "name", "count"),
     [
-        (GOOD, "x.so", 250),
+        (GOOD, "x.so", 150),
         (others.pe(("KERNEL32.dll", "msvcrt.dll")), "x.dll", 80),
         (others.universal((7, others.macho()), (12, others.macho(rpath="@loader_path"))), "x.dylib", 80),
     ],
@@ -130,9 +130,9 @@ def test_the_same_archive_gives_the_same_bytes_with_any_number_of_workers(gate, 
         gate(
             "scan", path, "-f", "json", "--exit-zero", "--effective-time", "2026-11-21T10:00:00Z", "--jobs", jobs
         ).stdout
-        for jobs in (0, 1, 3)
+        for jobs in (0, 2)
     ]
-    assert results[0] == results[1] == results[2]
+    assert results[0] == results[1]
     assert json.loads(results[0])["totals"]["native.library"]["total"] == 9
 
 

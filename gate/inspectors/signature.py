@@ -26,7 +26,7 @@ from gate.facts.signatures import Granted, Signature, SignatureFile
 from gate.formats.sigstore_bundle import SIGNATURE, Bundle, Detached, Signed, detached, signatures
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
 from gate.trust.reasons import MALFORMED, TEXT, VERDICT, WRONG_SUBJECT, Status
-from gate.trust.verify import Artifact, Outcome, Verification, is_model_signing, needs
+from gate.trust.verify import Artifact, Outcome, Verification, claimed, is_model_signing, needs
 from gate.trust.words import ANY
 
 BESIDE = (".sigstore.json", ".sigstore", ".sig", ".bundle", ".intoto.jsonl", ".claims.jsonl")
@@ -212,8 +212,9 @@ def _outcome(verification: Verification, signed: Signed | NotExamined, artifact:
         )
         return Outcome(Status.UNVERIFIABLE, reason, gap=gap)
     outcome = verification.verify(signed, artifact)
-    genuine = outcome.status is not Status.INVALID or outcome.reason == WRONG_SUBJECT
-    if genuine and outcome.statement is not None and _is_verdict(outcome.statement.predicate_type):
+    forged = outcome.status is Status.INVALID and outcome.reason != WRONG_SUBJECT
+    if not forged and _is_verdict(claimed(signed)):
+        # What only claims to be a verdict does not count either, so nobody has to know who made it.
         return replace(outcome, status=Status.UNTRUSTED, reason=VERDICT, signers=(), gap=None)
     return outcome
 

@@ -242,13 +242,18 @@ def _hints(key: Key) -> tuple[str, ...]:
 
 def is_model_signing(signed: Signed) -> bool:
     """Whether this is an OpenSSF Model Signing signature, which lists the files of a model."""
+    return claimed(signed).startswith(MODEL_SIGNING)
+
+
+def claimed(signed: Signed) -> str:
+    """The predicate type that an envelope claims, genuine or not; "" for anything else."""
     content = signed.content if isinstance(signed, Bundle) else signed
     if not isinstance(content, Envelope):
-        return False
+        return ""
     try:
-        return dsse.statement(content.payload).predicate_type.startswith(MODEL_SIGNING)
+        return dsse.statement(content.payload).predicate_type
     except NotExamined:
-        return False
+        return ""
 
 
 def _unverifiable(reason: str) -> Outcome:

@@ -14,7 +14,7 @@ from fixtures.churn import signing
 from fixtures.signature import build
 from fixtures.signature.build import ARCHIVE, OTHER, TRUST, dump
 from fixtures.signature.certificates import private_key, sign
-from fixtures.signature.local import Sigstore, b64, keyed, sealed, statement
+from fixtures.signature.local import Sigstore, b64, keyed, pae, sealed, statement
 from gate import pipeline, registry
 from gate.core.attachment import Attachment
 from gate.core.gap import GapReason
@@ -205,6 +205,17 @@ def test_a_verdict_is_no_signature_whoever_made_it(put):
             result = Result(put(beside={".claims.jsonl": dump(verdict)}), CI)
             assert result.said == [("untrusted", "verdict")] and not result.findings and not result.gaps
             assert result.section["verified"] == 0 and not result.section["grants"]
+
+
+def test_a_verdict_by_a_key_needs_no_trust_file_and_a_forged_one_is_an_error(put):
+    """What gate itself leaves beside an archive must not trouble the next scan."""
+    text = statement({"sha256": SHA256}, predicate_type="https://slsa.dev/verification_summary/v1")
+    seal = sealed(text, sign(private_key("gate"), pae("application/vnd.in-toto+json", text)), keyid="")
+    for trust in (None, CI, key_trust(private_key("gate"), ", roles: [verifier]")):
+        result = Result(put(beside={".claims.jsonl": dump(keyed({"dsseEnvelope": seal}, "")) + dump(seal)}), trust)
+        assert result.said == [("untrusted", "verdict")] * 2 and not result.findings and not result.gaps
+    forged = {**LOCAL.attest(text), "dsseEnvelope": sealed(text, b"\x30" + bytes(69))}
+    assert Result(put(beside={".claims.jsonl": dump(forged)}), CI).findings == [("signature.invalid", "")]
 
 
 def test_a_folder_is_signed_by_its_dir_hash(tmp_path):

@@ -90,6 +90,11 @@ def properties(asked: Asked, advisory: Advisory) -> dict[str, str]:
     }
 
 
+def cure(advisory: Advisory) -> str:
+    """What helps, for a message."""
+    return f"fixed in {advisory.fixed_in[0]}" if advisory.fixed_in else "no release mends it"
+
+
 def statements(path: str, items: Iterable[Item], origin: str) -> Iterator[Statement]:
     """What a list says, as rows."""
     for item in items:

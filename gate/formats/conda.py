@@ -45,15 +45,18 @@ class Environment:
 
 
 def read_environment(source: Source) -> Environment:
-    """Either form of environment; FormatError where there is no list `dependencies`, NotExamined as for requirements.
+    """Either form of environment; nothing where there are no `dependencies`: other tools use these names as well.
 
+    FormatError where they are no list, NotExamined as for requirements.
     Lines are told where an entry stands on one of its own, as all tools write it.
     """
     raw = whole(source, source.limits.requirements_bytes)
     document = parse_yaml(raw).value
     listed = document.get("dependencies") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or not isinstance(listed, list):
-        raise FormatError("an environment without a list `dependencies`")
+    if not isinstance(document, dict) or listed is None:
+        return Environment("", (), ())
+    if not isinstance(listed, list):
+        raise FormatError("an environment whose `dependencies` are no list")
     place = _places(raw)
     if isinstance(document.get("python"), str | int | float):  # python_env.yaml: all of it is for pip
         build = document.get("build_dependencies")

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from packaging.utils import canonicalize_name
 
-from gate.advisories.asked import INSTALLED, MLFLOW, TORCHSERVE, Asked, Reading, is_source, properties, statements
+from gate.advisories.asked import INSTALLED, MLFLOW, TORCHSERVE, Asked, Reading, cure, is_source, properties, statements
 from gate.advisories.lists import Lists
 from gate.advisories.matching import Wanted, hours, matching
 from gate.core.advisory import Advisory
@@ -135,13 +135,13 @@ def _look(member: Member) -> Look | None:
     name = path.rpartition("/")[2]
     if LIST.fullmatch(name):
         return _list
-    if ENVIRONMENT.fullmatch(name) and b"dependencies" in member.head:
+    if ENVIRONMENT.fullmatch(name):
         return _environment
     if PATH.fullmatch(path) or (name == "PKG-INFO" and BEGINS.match(member.head)):
         return _distribution
     if name == "MANIFEST.json" and path.endswith("MAR-INF/MANIFEST.json"):
         return _torchserve
-    return _mlmodel if name == "MLmodel" and b"flavors" in member.head else None
+    return _mlmodel if name == "MLmodel" else None
 
 
 def _list(member: Member) -> Iterator[Said]:
@@ -291,7 +291,7 @@ def _affected(asked: Asked, verdict: str, first: Advisory, *others: Advisory) ->
         asked.wanted.name if others else f"{first.id} {asked.wanted.name}",
         requirement=asked.requirement,
         known=f"{first.id}, severity {first.severity}" + (f", and {len(others)} more" if others else ""),
-        fix=f"fixed in {first.fixed_in[0]}" if first.fixed_in else "no release mends it",
+        fix="not every version has them" if others else cure(first),
         certainty="possible" if verdict == "possibly-vulnerable" else "certain",
         **properties(asked, first),
     )

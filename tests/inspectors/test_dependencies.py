@@ -144,7 +144,9 @@ def test_certainty_and_specifier_are_told(scan):
     result = scan(root("holey>=1,<2"))
     args = result.args("possibly-vulnerable")
     assert (args["specifier"], args["certainty"], "version" in args) == ("<2,>=1", "possible", False)
-    assert result.messages()[0].startswith("holey<2,>=1 may be installed with T-1, severity high, and 1 more; fixed in")
+    assert result.messages()[0].startswith(
+        "holey<2,>=1 may be installed with T-1, severity high, and 1 more; not every version"
+    )
     assert result.all[0].discriminator == "holey"
     assert scan(root("holey<1.5")).args("vulnerable")["certainty"] == "certain"
 
@@ -325,6 +327,23 @@ def test_inclusions_that_nobody_reaches_do_not_use_up_those_of_the_list_in_force
     monkeypatch.setattr("gate.advisories.lists._HELD", 3)
     files = {"aaa/requirements.txt": b"-r x\n" * 5, **root("-r base\n"), "base": b"holey==1.2\n"}
     assert scan(files).gaps == [("requirements.txt", "too-many")]
+
+
+def test_what_stands_behind_64_kibibytes_of_comments_counts(scan):
+    comment = b"# " + b"x" * 70_000 + b"\n"
+    mlmodel = comment + b"flavors:\n  python_function:\n    python_version: 3.10.1\n"
+    files = {
+        "a/b/MLmodel": mlmodel, "a/b/requirements.txt": comment + b"holey==1.2\n",
+        "a/b/conda.yaml": comment + b"dependencies:\n- holey==1.2\n", "model.bin": b"x",
+    }  # fmt: skip
+    assert scan(files).findings == [("vulnerable", "a/b/conda.yaml", 3), ("vulnerable", "a/b/requirements.txt", 2)]
+
+
+@pytest.mark.parametrize("text", [b"server:\n  port: 1\n", b"", b"- a\n", b"x"])
+def test_an_environment_of_something_else_is_nothing(scan, text):
+    result = scan({"environment.yaml": text})
+    assert not result.gaps and not result.packages
+    assert scan({"conda.yaml": b"dependencies: all of them\n"}).gaps == [("conda.yaml", "corrupt")]
 
 
 def test_circles_are_told_and_end(scan):

@@ -13,10 +13,11 @@ from tests.conformance.test_sarif import complaints, tool  # noqa: F401
 from tests.conftest import NOW, ROOT
 from tests.policy.scenes import opa
 
+PERSONAL = {"pii.bank-account", "pii.payment-card", "pii.training-data"}
 CASES = {
-    ("dirty_mar", "production"): ("deny", {"integrity.digest-mismatch", "serialization.dangerous-call"}),
-    ("dirty_mar", "staging"): ("deny", {"integrity.digest-mismatch", "serialization.dangerous-call"}),
-    ("dirty_mlflow", "production"): ("deny", {"serialization.dangerous-call"}),
+    ("dirty_mar", "production"): ("deny", {"integrity.digest-mismatch", "serialization.dangerous-call"} | PERSONAL),
+    ("dirty_mar", "staging"): ("deny", {"integrity.digest-mismatch", "serialization.dangerous-call"} | PERSONAL),
+    ("dirty_mlflow", "production"): ("deny", {"serialization.dangerous-call"} | PERSONAL),
     ("clean_mar", "production"): ("allow", set()),
     ("clean_mar", "staging"): ("allow", set()),
     ("clean_mlflow", "production"): ("allow", set()),

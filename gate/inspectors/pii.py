@@ -76,6 +76,8 @@ class Pii(Inspector):
             detail = f"{store}: this format of tables is not searched for personal data"
             yield Gap(Location(member.path), GapReason.UNSUPPORTED, detail=detail)
             return
+        if not member.path:  # a file of text alone is no model, whatever it holds
+            yield Gap(Location(), GapReason.UNSUPPORTED, detail="plain text: searched for personal data only")
         personal = member.read(read_personal)
         for at, error in personal.gaps:
             yield Gap(Location(member.path, at), error.reason, detail=str(error))

@@ -74,7 +74,15 @@ told = st.fixed_dictionaries(
             {
                 "trust": st.booleans(),
                 "verified": st.integers(0, 1),
-                "stages": st.lists(st.sampled_from(["*", "production", "staging"]), max_size=2),
+                "grants": st.lists(
+                    st.fixed_dictionaries(
+                        {
+                            "stages": st.lists(st.sampled_from(["*", "production", "staging"]), max_size=2),
+                            "environments": st.lists(st.sampled_from(["*", "prod-eu"]), max_size=2),
+                        }
+                    ),
+                    max_size=2,
+                ),
             }
         ),
     },

@@ -64,24 +64,43 @@ test_advisories_that_were_not_consulted_are_not_judged if {
 	}
 }
 
-signed(changes) := asked({"signature": object.union({"trust": true, "verified": 1, "stages": ["*"]}, changes)})
+signed(changes) := object.union(
+	{
+		"request": {"stage": "production", "environment": "prod-eu"},
+		"signature": {"trust": true, "verified": 1, "grants": [{"signer": "ci", "stages": ["*"], "environments": ["*"]}]},
+	},
+	changes,
+)
+
+grants(rows) := signed({"signature": {"trust": true, "verified": 1, "grants": rows}})
 
 test_a_signature_that_the_trust_file_accepts_is_enough if {
-	every stages in [["*"], ["staging", "production"]] {
-		rows := rules.provenance.violation with input as signed({"stages": stages})
+	every grant in [
+		{"stages": ["*"], "environments": ["*"]},
+		{"stages": ["staging", "production"], "environments": ["prod-eu"]},
+	] {
+		rows := rules.provenance.violation with input as grants([grant])
 		rows == set()
 	}
 }
 
 test_an_archive_without_an_accepted_signature_is_unsigned if {
-	every document in [signed({"verified": 0}), signed({"stages": ["staging"]}), signed({"stages": []}), asked({"signature": {"trust": true}})] {
+	every document in [
+		signed({"signature": {"trust": true, "verified": 0}}),
+		signed({"request": {"stage": "production", "environment": null}, "signature": {"grants": [{"stages": ["*"], "environments": ["prod-eu"]}]}}),
+		grants([{"stages": ["staging"], "environments": ["*"]}]),
+		grants([{"stages": ["*"], "environments": ["prod-us"]}]),
+		grants([{"stages": ["staging"], "environments": ["*"]}, {"stages": ["*"], "environments": ["prod-us"]}]),
+		grants([{"stages": [], "environments": []}]),
+		asked({"signature": {"trust": true, "verified": 1}}),
+	] {
 		rows := rules.provenance.violation with input as document
 		codes(rows) == ["provenance.unsigned"]
 	}
 }
 
 test_without_a_trust_file_nothing_is_proven if {
-	rows := rules.provenance.violation with input as signed({"trust": false})
+	rows := rules.provenance.violation with input as signed({"signature": {"trust": false}})
 	codes(rows) == ["provenance.unchecked"]
 }
 

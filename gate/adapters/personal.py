@@ -44,7 +44,7 @@ class Count:
     count: int = 0
     complete: bool = True
     cells: int = 0
-    """Cells of the column that were not empty, until counting stopped."""
+    """Cells of the column that were not empty, up to where counting stopped."""
     start: int = -1
     end: int = -1
     line: int = -1
@@ -131,10 +131,9 @@ class _Counter:
 
     def _column(self, table: Table, batch: Batch, column: int) -> None:
         cells, rows = batch.columns[column]
-        filled = len(cells) - cells.count("")
-        self._cells[column] = self._cells.get(column, 0) + filled
         name = table.names[column] if column < len(table.names) else ""
         self._cell_texts(cells, column, name, batch.places, rows)
+        self._cells[column] = self._cells.get(column, 0) + len(cells) - cells.count("")
 
     def _cell_texts(
         self, cells: list[str], column: int, name: str, places: list[Place], rows: list[int] | range
@@ -151,9 +150,15 @@ class _Counter:
         for hit in self._search(text, self._ask(column, name), places[0].start, 0, len(text)):
             value = text[hit.start : hit.end]
             count = self._count(hit, column, value)
-            if count is not None and count.start < 0:
-                starts = starts or list(accumulate((len(cell) + 1 for cell in cells), initial=0))
-                self._place(count, places[rows[bisect_right(starts, hit.start) - 1]], value)
+            if count is None or (count.start >= 0 and count.complete):
+                continue
+            starts = starts or list(accumulate((len(cell) + 1 for cell in cells), initial=0))
+            cell = bisect_right(starts, hit.start) - 1
+            if count.start < 0:
+                self._place(count, places[rows[cell]], value)
+            if not count.complete:
+                filled = cell + 1 - cells[: cell + 1].count("")
+                count.cells = self._cells.get(column, 0) + filled
 
     def _place(self, count: Count, place: Place, value: str) -> None:
         """The value in its row; the row where it is written in another way there."""
@@ -230,7 +235,6 @@ class _Counter:
 
     def _enough(self, count: Count, strong: bool) -> None:
         count.complete = False
-        count.cells = self._cells.get(count.column, 0)
         asked = self._asked[count.column]
         same = {i for i, one in enumerate(self._rows) if one.entity == count.entity}
         (asked.done if strong else asked.chance).update(same)

@@ -25,6 +25,8 @@ CONTEXT = 128
 """Characters before a match in which a word speaks for it."""
 MARGIN = 2 * WIDTH + CONTEXT + AROUND
 """Characters around a part that matter for what begins in it: a match that overlaps it, and the context of that."""
+JOINED = 1024
+"""Characters of neighbouring candidates that are taken for one."""
 PART = 8192
 """Characters of one part; the cost of a search grows faster than the text."""
 CELL = "\x1e"
@@ -60,7 +62,7 @@ class Recognizer:
 
 
 class Candidate(NamedTuple):
-    """Characters [start, end) in which, or in whose neighbourhood, recognizer number `row` may match."""
+    """Characters [start, end), and WIDTH before them, in which matches of recognizer number `row` may begin."""
 
     start: int
     end: int
@@ -123,7 +125,7 @@ class Profile:
                 i += 1
             first = max(first, high)
             if low < high:
-                near = found[bisect_left(starts, low - MARGIN) : bisect_right(starts, high + MARGIN)]
+                near = found[bisect_left(starts, low - MARGIN - JOINED) : bisect_right(starts, high + MARGIN)]
                 yield Part(low, high, frozenset(candidate.row for candidate in near))
 
     def _candidates(self, text: str, start: int, end: int, asked: Asked) -> Iterator[Candidate]:
@@ -139,16 +141,28 @@ class Profile:
             spoken = not recognizer.needs_context or asked.weak(row, recognizer)
             if spoken or asked.words & frozenset(recognizer.context):
                 for low, high in spans[recognizer.within]:
-                    for match in finditer(text, low, high):
-                        yield Candidate(*match.span(), row)
+                    yield from _joined((match.span() for match in finditer(text, low, high)), row)
                 continue
-            words = [word for word in recognizer.context if word in lower]
+            words = [word for word in recognizer.context if spans[recognizer.within] and word in lower]
             for low, high in spans[recognizer.within] if words else ():
                 if not _spoken(lower, words, low, high):
                     continue
-                for match in finditer(text, low, high):
-                    if _spoken(lower, words, *match.span()):
-                        yield Candidate(*match.span(), row)
+                found = (match.span() for match in finditer(text, low, high))
+                yield from _joined((span for span in found if _spoken(lower, words, *span)), row)
+
+
+def _joined(spans: Iterator[tuple[int, int]], row: int) -> Iterator[Candidate]:
+    """Neighbours as one, up to JOINED characters: a column of numbers has one in each cell."""
+    low = high = -1
+    for a, b in spans:
+        if low >= 0 and a - high < WIDTH and b - low < JOINED:
+            high = b
+        else:
+            if low >= 0:
+                yield Candidate(low, high, row)
+            low, high = a, b
+    if low >= 0:
+        yield Candidate(low, high, row)
 
 
 def _spoken(lower: str, words: list[str], start: int, end: int) -> bool:

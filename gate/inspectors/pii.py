@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import groupby, islice
 from typing import Any
 
 import yaml
@@ -29,6 +30,8 @@ LIST = 25
 """Different addresses that make a member a list of people."""
 ITEMS = 100
 """Tables that the section lists."""
+COLUMNS = 20
+"""Columns of each."""
 _SNIFF = 64
 _DIGITS = re.compile(r"[0-9]{4}")
 _NO_PERSON = "pii.network-address"
@@ -86,24 +89,28 @@ class Pii(Inspector):
 
     def section(self, seen: Seen) -> Section:
         entities: Counter[str] = Counter()
-        members: set[str] = set()
-        for entity in seen.rows(PersonalEntity):
-            entities[entity.entity] += entity.count
-            members.add(entity.path)
-        tables: dict[str, list[Json]] = {}
-        for row in seen.rows(PersonalColumn):
-            columns = tables.setdefault(row.path, [])
-            if len(tables) <= ITEMS and len(columns) < ITEMS:
-                columns.append({"column": row.column, "name": row.name, "entity": row.entity, "count": row.count})
-        listed: list[Json] = [{"path": path, "columns": columns} for path, columns in list(tables.items())[:ITEMS]]
+        members = tables = 0
+        for _, found_there in groupby(seen.rows(PersonalEntity), key=lambda row: row.path):
+            members += 1
+            for entity in found_there:
+                entities[entity.entity] += entity.count
+        listed: list[Json] = []
+        for path, rows in groupby(seen.rows(PersonalColumn), key=lambda row: row.path):
+            tables += 1
+            if len(listed) < ITEMS:
+                listed.append({"path": path, "columns": [_column(row) for row in islice(rows, COLUMNS)]})
         return {
-            "members": len(members),
+            "members": members,
             "entities": dict(sorted(entities.items())),
-            "tables": len(tables),
+            "tables": tables,
             "training_tables": seen.found("pii.training-data"),
             "items": listed,
-            "truncated": len(tables) - len(listed),
+            "truncated": tables - len(listed),
         }
+
+
+def _column(row: PersonalColumn) -> Json:
+    return {"column": row.column, "name": row.name, "entity": row.entity, "count": row.count}
 
 
 inspector = Pii()

@@ -93,7 +93,11 @@ def test_counting_stops_at_a_thousand_of_a_kind_and_says_so() -> None:
     assert (mail.count, mail.complete) == (personal.CAP, False)
     assert (card.count, card.complete) == (1, True)
     table = read("id,mail\n" + "".join(f"{i},user{i}@example.org\n" for i in range(3000)))
-    assert (only(table).count, only(table).complete) == (personal.CAP, False)
+    assert (only(table).count, only(table).complete, only(table).share) == (personal.CAP, False, 100)
+    half = read(
+        "id,mail\n" + "".join(f"{i},{f'user{i}@example.org' * (i % 2)}{'n/a' * (1 - i % 2)}\n" for i in range(90_000))
+    )
+    assert (only(half).count, only(half).complete, only(half).share) == (personal.CAP, False, 50)
 
 
 def test_what_lies_beyond_the_limit_is_a_gap_and_what_lies_before_is_found() -> None:

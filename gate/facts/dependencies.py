@@ -61,11 +61,6 @@ class Statement(Note):
         """Where it stands."""
         return Location(self.path, self.start, self.end, self.line)
 
-    def __reduce__(self) -> tuple[type[Statement], tuple[str | int, ...]]:
-        """Lists are gone through several times: calling the class is five times as fast as setting a state."""
-        place = self.path, self.line, self.start, self.end
-        return Statement, (*place, self.kind, self.name, self.specifier, self.marker, self.value, self.origin)
-
 
 @dataclass(frozen=True, slots=True)
 class Layout(Note):

@@ -69,7 +69,7 @@ class Native(Inspector):
         judged = 0
         for library in seen.rows(NativeLibrary):
             formats[library.format] += 1
-            cuda.update(library.cuda.split(",") if library.cuda else ())
+            cuda.update(library.cuda_major.split(",") if library.cuda_major else ())
             judged += library.loaded and library.format == binaries.ELF
         return {
             "libraries": formats.total(),
@@ -200,7 +200,7 @@ def _row(member: Member, kind: str, machine: str, part: Slice) -> NativeLibrary:
         weak_versions=tuple(f"{name}:{version}" for name, version, weak in versions if weak),
         highest=highest((tables.since(text.rpartition(":")[2]) for text in strong), _HIGHEST),
         hardening=part.hardening,
-        cuda=_cuda(part.needed),
+        cuda_major=_cuda(part.needed),
     )
 
 

@@ -120,7 +120,7 @@ def test_machines_have_the_names_that_linux_gives_them(machine, bits, order, nam
 )
 def test_the_major_of_cuda_is_that_of_the_runtime_or_of_what_only_one_toolkit_ships(needed, cuda):
     result = look(Elf(needed=needed).build())
-    assert result.facts[0].cuda == cuda
+    assert result.facts[0].cuda_major == cuda
     assert result.section["cuda"] == [major for major in cuda.split(",") if major]
 
 

@@ -99,7 +99,7 @@ def _report(archive: Archive, registry: Registry, store: Store, visits: Counter[
     subject = archive.subject()
     if not (archive.rows.members or visits or store.gaps.count):
         store.add(Gap(Location(), GapReason.UNSUPPORTED, detail="holds nothing that gate knows how to examine"), WALKER)
-    seen = {name: Seen(store, (*i.consumes, *i.produces)) for name, i in registry.inspectors.items()}
+    seen = {name: Seen(store, i.produces, i.consumes) for name, i in registry.inspectors.items()}
     sections: dict[str, Section] = {}
 
     def conclude(name: str) -> None:
@@ -111,7 +111,7 @@ def _report(archive: Archive, registry: Registry, store: Store, visits: Counter[
     crashed = {*_each(registry.inspectors, "", conclude, store), *_each(registry.inspectors, "", section, store)}
     gapped = store.gapped
     statuses = tuple(
-        Status.of(name, visits[name], failed=name in crashed, gapped=bool(gapped[name] or gapped[WALKER]))
+        Status.of(name, visits[name], seen[name].published(), name in crashed, bool(gapped[name] or gapped[WALKER]))
         for name in sorted(registry.inspectors)
     )
     stated = {s.inspector: {**sections.get(s.inspector, {}), "state": s.state} for s in statuses}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar, cast
 
-from gate.core.row import Row
+from gate.core.row import Fact, Row
 from gate.facts.store import Store
 
 R = TypeVar("R", bound=Row)
@@ -17,8 +17,8 @@ class Seen:
     Raises LookupError for a type that was not declared: conclude() runs in the order that the declarations give.
     """
 
-    def __init__(self, store: Store, declared: tuple[type[Row], ...]) -> None:
-        self._store, self._declared = store, declared
+    def __init__(self, store: Store, produced: tuple[type[Row], ...], consumed: tuple[type[Row], ...] = ()) -> None:
+        self._store, self._produced, self._declared = store, produced, (*produced, *consumed)
 
     def rows(self, kind: type[R]) -> Iterator[R]:
         """Sorted by the fields of the row, path first: a join is one merge."""
@@ -28,6 +28,10 @@ class Seen:
     def count(self, kind: type[Row]) -> int:
         self._check(kind)
         return self._store.count(kind)
+
+    def published(self) -> bool:
+        """Whether there are facts of a kind that the inspector produces."""
+        return any(issubclass(kind, Fact) and self._store.count(kind) for kind in self._produced)
 
     def found(self, rule: str) -> int:
         """How many findings of one rule there are so far."""

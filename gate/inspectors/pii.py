@@ -24,6 +24,8 @@ from gate.resources import data
 
 ROWS = 20
 """Rows of a table that is a snapshot of people, not an example of one."""
+FEW = 5
+"""Rows that are enough where the columns hold values of more than one kind: examples have one row, or two."""
 SHARE = 30
 """Percent of a column's cells that make it a column of personal data."""
 LIST = 25
@@ -142,7 +144,7 @@ def _findings(member: Member, personal: Personal) -> Iterator[Finding]:
         for count in _sorted(personal.counts)
         if count.column >= 0 and count.share >= SHARE and count.rule != _NO_PERSON and not count.by_chance
     ]
-    if personal.rows >= ROWS and columns:
+    if columns and personal.rows >= (FEW if len({count.entity for count in columns}) > 1 else ROWS):
         names = [f"{_shown(personal, count.column)} ({count.entity})" for count in columns]
         more = f" and {len(names) - 10} more" if len(names) > 10 else ""
         yield found("pii.training-data", member, rows=personal.rows, columns=", ".join(names[:10]) + more)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+from functools import cache
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from fixtures.churn import build, surroundings
 from gate.advisories.sample import sample
 from gate.output import RENDERERS
+from gate.policy.site_data import parse
 from tests.conformance.test_sarif import complaints, tool  # noqa: F401
 from tests.conftest import NOW, ROOT
 from tests.policy.scenes import opa
@@ -56,54 +59,74 @@ def supplied(built, tmp_path_factory):
     )
 
 
+@pytest.fixture(scope="module")
+def scanned(gate, built, supplied, tmp_path_factory):
+    """Scans of the cases, each done once: result, log, and how the command ended."""
+
+    @cache
+    def scan(case):
+        log = tmp_path_factory.mktemp("log") / "gate.sarif"
+        arguments = (getattr(built, case[0]), "--stage", case[1], *supplied, "-f", "json", "-o", f"sarif={log}")
+        return gate("scan", *arguments), json.loads(log.read_text())
+
+    return scan
+
+
 @pytest.mark.parametrize("case", CASES, ids=" for ".join)
-def test_each_variant_gets_its_decision_in_every_format(gate, built, supplied, case, tmp_path):
-    target, stage = getattr(built, case[0]), case[1]
+def test_each_variant_gets_its_decision_in_every_format(scanned, case):
     outcome, codes = CASES[case]
-    arguments = ("scan", target, "--stage", stage, *supplied, "-f", "json", "-o", f"sarif={tmp_path / 's'}")
-    result = gate(*arguments)
+    result, log = scanned(case)
     document = json.loads(result.stdout)
     assert document["decision"]["outcome"] == outcome and result.stderr == ""
     assert {reason["code"] for reason in document["decision"]["reasons"]} == codes
     assert result.returncode == {"allow": 0, "deny": 1}[outcome]
     schema = json.loads((ROOT / "gate" / "output" / "schema" / "result.v1.json").read_text())
     jsonschema.Draft202012Validator(schema).validate(document)
-    run = json.loads((tmp_path / "s").read_text())["runs"][0]
+    (run,) = log["runs"]
     shown = {r["ruleId"] for r in run["results"]} | {
         n["descriptor"]["id"] for n in run["invocations"][0]["toolExecutionNotifications"]
     }
     assert codes <= shown
-    assert gate(*arguments).stdout == result.stdout
+
+
+def test_the_same_scan_gives_the_same_bytes(gate, built, supplied, scanned):
+    case = ("dirty_mar", "production")
+    again = gate("scan", built.dirty_mar, "--stage", case[1], *supplied, "-f", "json")
+    assert again.stdout == scanned(case)[0].stdout
 
 
 @pytest.mark.parametrize("case", CASES, ids=" for ".join)
-def test_opa_on_the_same_document_decides_the_same(gate, built, supplied, case):
-    target, stage = getattr(built, case[0]), case[1]
-    own = [option for option in supplied if option != "--policy-data" and not option.endswith("policy-data.yaml")]
-    facts = gate("facts", target, "--stage", stage, *own).stdout
+def test_opa_on_the_same_document_decides_the_same(gate, built, supplied, scanned, tmp_path, case):
+    options = list(supplied)
+    at = options.index("--policy-data")
+    own = options[:at] + options[at + 2 :]
+    facts = gate("facts", getattr(built, case[0]), "--stage", case[1], *own).stdout
     schema = json.loads((ROOT / "policies" / "input.schema.json").read_text())
     jsonschema.Draft202012Validator(schema).validate(json.loads(facts))
-    command = [opa(), "eval", "-b", "policies", "--stdin-input", "--format", "raw", "data.gate.decision.result"]
+    site = tmp_path / "site.json"
+    config = parse(Path(options[at + 1]).read_bytes(), "policy-data.yaml")
+    site.write_text(json.dumps({"gate_site": {"config": config}}))
+    command = [opa(), "eval", "-b", "policies", "-d", site, "--stdin-input", "-f", "raw", "data.gate.decision.result"]
     theirs = json.loads(
         subprocess.run(command, input=facts, capture_output=True, text=True, check=True, cwd=ROOT).stdout
     )
-    ours = json.loads(gate("scan", target, "--stage", stage, *own, "-f", "json").stdout)["decision"]
+    ours = json.loads(scanned(case)[0].stdout)["decision"]
     assert theirs["outcome"] == ours["outcome"]
     for part in ("reasons", "warnings", "waived"):
         keys = sorted((row["code"], row["action"], row["subject"]) for row in theirs[part])
         assert keys == [(row["code"], row["action"], row["subject"]) for row in ours[part]]
 
 
-def test_no_planted_value_reaches_any_output(gate, built, supplied):
+def test_no_planted_value_reaches_any_output(gate, built, supplied, tmp_path):
     planted = (*built.personal, *built.secrets)
     assert len(planted) > 500
     for target in (built.dirty_mar, built.dirty_mlflow):
-        for format_ in RENDERERS:
-            result = gate("scan", target, *supplied, "-f", format_, "-v")
-            for value in planted:
-                assert value not in result.stdout and value not in result.stderr
+        files = [part for name in RENDERERS for part in ("-o", f"{name}={tmp_path / name}")]
+        result = gate("scan", target, *supplied, *files, "-v")
+        written = [(tmp_path / name).read_text() for name in RENDERERS]
         facts = gate("facts", target).stdout
-        assert not [value for value in planted if value in facts]
+        for value in planted:
+            assert not [text for text in (result.stdout, result.stderr, facts, *written) if value in text]
 
 
 def test_nothing_of_the_archive_is_run(gate, built):
@@ -114,13 +137,9 @@ def test_nothing_of_the_archive_is_run(gate, built):
     assert not canary.exists()
 
 
-def test_the_validator_of_the_standard_accepts_real_logs(gate, built, supplied, tool, tmp_path):  # noqa: F811
-    def sarif(*arguments):
-        return json.loads(gate("scan", *arguments, *supplied, "-f", "sarif").stdout)
-
-    logs = [sarif(getattr(built, case[0]), "--stage", case[1]) for case in CASES]
-    both = sarif(built.dirty_mar, built.clean_mlflow)
-    assert complaints(tool, [*logs, both], tmp_path) == []
+def test_the_validator_of_the_standard_accepts_real_logs(gate, built, supplied, scanned, tool, tmp_path):  # noqa: F811
+    both = json.loads(gate("scan", built.dirty_mar, built.clean_mlflow, *supplied, "-f", "sarif").stdout)
+    assert complaints(tool, [*(scanned(case)[1] for case in CASES), both], tmp_path) == []
 
 
 def test_the_demo_shows_both_decisions_and_says_where_the_archives_are(gate, tmp_path):

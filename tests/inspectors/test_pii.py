@@ -16,7 +16,7 @@ from gate.core.location import Location
 from gate.facts.personal import PersonalColumn, PersonalEntity
 from gate.facts.seen import Seen
 from gate.facts.store import Said, Store
-from gate.inspectors.pii import LIST, ROWS, inspector
+from gate.inspectors.pii import FEW, LIST, ROWS, inspector
 
 TABLE = people.rows(200).encode()
 
@@ -93,7 +93,12 @@ def test_json_lines_are_a_table_too() -> None:
 
 
 def test_an_example_of_a_few_rows_is_no_snapshot() -> None:
-    assert "training-data" not in rules(people.rows(ROWS - 1)) and "training-data" in rules(people.rows(ROWS))
+    assert "training-data" not in rules(people.rows(FEW - 1)) and "training-data" in rules(people.rows(FEW))
+
+    def addresses(count: int) -> str:
+        return "id,email\n" + "".join(f"{i},a.b{i}@example.org\n" for i in range(count))
+
+    assert "training-data" not in rules(addresses(ROWS - 1)) and "training-data" in rules(addresses(ROWS))
 
 
 def test_a_column_with_a_stray_address_is_no_snapshot() -> None:

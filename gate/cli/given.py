@@ -60,7 +60,8 @@ def _advisories(db: str) -> tuple[str | None, Json]:
     if not path or not os.path.exists(path):
         return None, {}
     try:
-        about = open_database(path).about
+        with open_database(path) as database:
+            about = database.about
     except NotExamined:
         return path, {}
     return path, {

@@ -13,7 +13,7 @@ from gate.archive.source import Source
 from gate.core.errors import FormatError, NotExamined, Spent
 from gate.core.gap import GapReason
 from gate.formats.delimited import Batch, Place, Table, read_table
-from gate.formats.personal import CELL, Asked, mask, profile, words_of
+from gate.formats.personal import CELL, SMALL, Asked, mask, profile, words_of
 from gate.formats.text import Text, read_text
 
 CAP = 1000
@@ -73,6 +73,8 @@ class Personal:
 def read_personal(source: Source) -> Personal:
     """The personal data of a text of any size, with gaps for what was not searched; FormatError for what is no text."""
     text = read_text(source)
+    if source.size <= SMALL and not profile().possible(text.whole(SMALL)):
+        return Personal([])
     table = read_table(text)
     if table is not None:
         try:

@@ -41,8 +41,8 @@ class Status:
     def of(cls, inspector: str, members: int, told: bool, failed: bool, gapped: bool) -> Status:
         """How far it came.
 
-        `told`: it published facts, perhaps about what does not lie in the archive. `gapped`: it has a gap of its own, or
-        the walker has any: what could not be opened, nobody saw.
+        `told`: it published facts, perhaps about what does not lie in the archive. `gapped`: it has a gap of its own,
+        or the walker has any: what could not be opened, nobody saw.
         """
         looked = State.COMPLETE if members or told else State.NOT_APPLICABLE
         return cls(inspector, State.FAILED if failed else State.PARTIAL if gapped else looked, members)

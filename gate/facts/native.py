@@ -16,8 +16,8 @@ class NativeLibrary(Fact):
     or other. `machine` is the name that Linux gives it, `bits` 32 or 64, 0 where there is none. `rpath` and `runpath`
     are the directories of the search path, in order. `versions` are symbol versions that must be there, as
     `libc.so.6:GLIBC_2.14`, `weak_versions` those that may be missing; `highest` is the highest of each of GLIBC,
-    GLIBCXX and CXXABI. `hardening` are words for what protects it: relro-full, nx, canary, ... `cuda_major` is the major
-    version of the CUDA toolkit whose libraries it needs, "" when none.
+    GLIBCXX and CXXABI. `hardening` are words for what protects it: relro-full, nx, canary, ... `cuda_major` is the
+    major version of the CUDA toolkit whose libraries it needs, "" when none.
     """
 
     kind: ClassVar[str] = "native.library"

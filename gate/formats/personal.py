@@ -27,6 +27,8 @@ MARGIN = 2 * WIDTH + CONTEXT + AROUND
 """Characters around a part that matter for what begins in it: a match that overlaps it, and the context of that."""
 JOINED = 1024
 """Characters of neighbouring candidates that are taken for one."""
+SMALL = 4096
+"""Characters of a text in which one look for each recognizer costs less than what it may save."""
 PART = 8192
 """Characters of one part; the cost of a search grows faster than the text."""
 CELL = "\x1e"
@@ -107,6 +109,10 @@ class Profile:
 
     rows: tuple[Recognizer, ...]
 
+    def possible(self, text: str) -> bool:
+        """Whether anything could be found in this text, read as a table or not; what is escaped in JSON can be all."""
+        return "\\" in text or any(recognizer.candidates.search(text) for recognizer in self.rows)
+
     def parts(self, text: str, asked: Asked, first: int = 0, last: int = sys.maxsize) -> Iterator[Part]:
         """The pieces of text[first:last] that are worth searching, in order, disjoint.
 
@@ -129,11 +135,11 @@ class Profile:
                 yield Part(low, high, frozenset(candidate.row for candidate in near))
 
     def _candidates(self, text: str, start: int, end: int, asked: Asked) -> Iterator[Candidate]:
-        lower = text.replace("\u0130", "I").lower()  # the only letter that is two in lower case
+        lower, small = "", end - start <= SMALL
         spans: dict[re.Pattern[str] | None, list[tuple[int, int]]] = {None: [(start, end)]}
         for row in asked.rows:
             recognizer = self.rows[row]
-            if row in asked.done:
+            if row in asked.done or (small and recognizer.candidates.search(text, start, end) is None):
                 continue
             if recognizer.within is not None and recognizer.within not in spans:
                 spans[recognizer.within] = _near(recognizer.within, text, start, end)
@@ -143,6 +149,7 @@ class Profile:
                 for low, high in spans[recognizer.within]:
                     yield from _joined((match.span() for match in finditer(text, low, high)), row)
                 continue
+            lower = lower or text.replace("\u0130", "I").lower()  # the only letter that is two in lower case
             words = [word for word in recognizer.context if spans[recognizer.within] and word in lower]
             for low, high in spans[recognizer.within] if words else ():
                 if not _spoken(lower, words, low, high):

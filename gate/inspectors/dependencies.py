@@ -15,8 +15,6 @@ from typing import TypeAlias
 
 from packaging.utils import canonicalize_name
 
-from gate.advisories.asked import INSTALLED, MLFLOW, TORCHSERVE, Asked, Reading, cure, is_source, properties, statements
-from gate.advisories.lists import Lists
 from gate.advisories.matching import Wanted, hours, matching
 from gate.core.advisory import Advisory
 from gate.core.errors import NotExamined
@@ -35,6 +33,8 @@ from gate.formats.requirement_lists import ENVIRONMENT, LIST, is_known, is_tool,
 from gate.formats.requirements import read_requirements
 from gate.formats.shown import shown
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen
+from gate.packages.asked import INSTALLED, MLFLOW, TORCHSERVE, Asked, Reading, cure, is_source, properties, statements
+from gate.packages.lists import Lists
 
 Look: TypeAlias = Callable[[Member], Iterator[Said]]
 Hits: TypeAlias = Mapping[Wanted, tuple[Advisory, ...]]

@@ -324,7 +324,7 @@ def test_an_environment_that_mlflow_names_counts_whatever_it_is_called(scan):
 
 
 def test_inclusions_that_nobody_reaches_do_not_use_up_those_of_the_list_in_force(scan, monkeypatch):
-    monkeypatch.setattr("gate.advisories.lists._HELD", 3)
+    monkeypatch.setattr("gate.packages.lists._HELD", 3)
     files = {"aaa/requirements.txt": b"-r x\n" * 5, **root("-r base\n"), "base": b"holey==1.2\n"}
     assert scan(files).gaps == [("requirements.txt", "too-many")]
 

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 from operator import attrgetter
 
-from gate.advisories.asked import INSTALLED, Asked, Reading, edge, installed, statements
 from gate.advisories.matching import Wanted
 from gate.archive.archive import Archive
 from gate.core.errors import NotExamined
@@ -19,6 +18,7 @@ from gate.formats.inclusion import Edge, follow
 from gate.formats.relative import relative
 from gate.formats.requirement_lists import Layouts, folder_of, plain, tops
 from gate.formats.requirements import read_requirements
+from gate.packages.asked import INSTALLED, Asked, Reading, edge, installed, statements
 
 _HELD = 100_000
 """Inclusions in all lists of one archive."""

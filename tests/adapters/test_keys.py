@@ -113,6 +113,7 @@ def test_a_private_key_is_refused_and_not_quoted(data):
         b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
         pem(ED) + b" " * 20_000,
     ],
+    ids=["nothing", "junk", "two", "cut off", "another label", "a certificate", "no key", "too large"],
 )
 def test_what_is_not_one_public_key_is_refused(data):
     with pytest.raises(FormatError, match="public key in PEM"):

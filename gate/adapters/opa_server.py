@@ -86,9 +86,9 @@ class Server:
         if _bundles(site) != bundles:
             raise EngineError("digest-mismatch", f"{self} changed its bundles while it was asked")
         logger.info("decision %s of %s", printable(str(decided.get("decision_id", "without an id"))), self)
+        self.data_digest = hashlib.sha256(canonical(site["result"])).hexdigest() if "result" in site else None
         if "result" not in decided:
             raise EngineError("undefined", "the policy has no result for this document (unknown stage or schema?)")
-        self.data_digest = hashlib.sha256(canonical(site["result"])).hexdigest() if "result" in site else None
         return decided["result"]
 
     def close(self) -> None:

@@ -83,10 +83,10 @@ def _embedded(policy: str, policy_data: str) -> Embedded:
 
 
 def _token(file: str) -> str:
-    try:
-        return read_file(file, "--opa-token-file", _TOKEN_BYTES).decode("ascii").strip()
-    except UnicodeDecodeError:
-        raise UsageError(f"--opa-token-file {file}: is not ASCII") from None
+    text = read_file(file, "--opa-token-file", _TOKEN_BYTES).strip()
+    if not text.isascii() or not text:
+        raise UsageError(f"--opa-token-file {file}: holds no token")
+    return text.decode("ascii")
 
 
 def judge(targets: Sequence[str], setup: Setup, engine: Engine, jobs: int) -> tuple[list[tuple[Report, Decision]], int]:

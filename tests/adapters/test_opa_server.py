@@ -53,7 +53,7 @@ def ask(url, document=None, **options):
         return engine.evaluate(clean() if document is None else document)
     except EngineError as error:
         assert TOKEN not in str(error) and "\n" not in str(error)
-        assert engine.data_digest is None
+        assert engine.data_digest is None or error.code == "undefined"
         return error
     finally:
         engine.close()

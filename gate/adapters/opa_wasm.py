@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ENTRYPOINT = "gate/decision/result"
 _INPUT_BYTES = 32 * 2**20
 """A document of 0.1 MB is large; this many bytes take about 180 MB of the module's memory."""
-_RESULT_BYTES = 8 * 2**20
+RESULT_BYTES = 8 * 2**20
 _DATA_BYTES = 8 * 2**20
 _MEMORY_PAGES = 4096
 """Of 64 KiB: 256 MiB."""
@@ -76,7 +76,7 @@ class Embedded:
 
     def evaluate(self, document: Mapping[str, Json]) -> Json:
         """The value of data.gate.decision.result for one document; raises EngineError."""
-        text = _document(document)
+        text = encoded(document)
         with _translated():
             from opapywasm import UNDEFINED
 
@@ -106,8 +106,8 @@ class Embedded:
             max_memory_pages=_MEMORY_PAGES,
             max_input_bytes=_INPUT_BYTES,
             max_data_bytes=_DATA_BYTES,
-            max_result_bytes=_RESULT_BYTES,
-            max_cstring_scan_bytes=_RESULT_BYTES,
+            max_result_bytes=RESULT_BYTES,
+            max_cstring_scan_bytes=RESULT_BYTES,
             parse_raw_json_input=False,  # canonical() wrote it
         )
         policy = OpaWasmPolicy.from_wasm_bytes(compiled.module, config=config)
@@ -135,7 +135,8 @@ def _refuse_second_config(folder: Path) -> None:
         raise UsageError(f"--policy-data: {folder} holds data.gate_site.config already; change it there")
 
 
-def _document(document: Mapping[str, Json]) -> bytes:
+def encoded(document: Mapping[str, Json]) -> bytes:
+    """A policy document as the bytes that any engine takes; raises EngineError (over-cap)."""
     try:
         text = canonical(document)
     except ValueError as error:

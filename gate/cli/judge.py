@@ -7,10 +7,12 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from gate import pipeline, resources
+from gate.adapters.opa_server import Server
 from gate.adapters.opa_wasm import Embedded
 from gate.cli.files import read_file
 from gate.cli.setup import Setup
@@ -19,6 +21,7 @@ from gate.core.errors import UsageError
 from gate.core.report import Report
 from gate.core.text import printable
 from gate.output import Render, renderer, text
+from gate.policy.both import Both
 from gate.policy.digest import policy_digest
 from gate.policy.engine import Engine
 from gate.policy.site_data import parse
@@ -26,12 +29,64 @@ from gate.policy.site_data import parse
 logger = logging.getLogger("gate")
 
 
-def engine(policy: str, policy_data: str) -> Engine:
-    """The embedded engine over the standard bundle, or over a compiled one; UsageError for what cannot be read."""
+_TOKEN_BYTES = 2**14
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which engine the options name, and where the server is."""
+
+    engine: str = "embedded"
+    url: str = ""
+    token_file: str = ""
+    ca: str = ""
+    check: bool = False
+
+
+def engine(policy: str, policy_data: str, asked: Asked | None = None) -> Engine:
+    """The engine that the options name, over the standard bundle or another one.
+
+    Raises UsageError for what cannot be read, and for options that contradict each other or would do nothing.
+    """
+    asked = asked or Asked()
+    server = asked.engine == "opa" or asked.check
+    _consistent(asked, server, policy_data)
+    embedded = _embedded(policy, policy_data)
+    if not server:
+        return embedded
+    if embedded.digest is None:
+        raise UsageError(f"--policy {policy}: its manifest.json states no digest that a server could be held to")
+    token = _token(asked.token_file) if asked.token_file else ""
+    remote = Server(asked.url, expected=embedded.digest, token=token, ca=asked.ca)
+    return Both(embedded, remote) if asked.check else remote
+
+
+def _consistent(asked: Asked, server: bool, policy_data: str) -> None:
+    if asked.engine not in ("embedded", "opa"):
+        raise UsageError(f"--engine {asked.engine}: embedded or opa")
+    if server and not asked.url:
+        raise UsageError("--engine opa and --engine-check need the server: --opa-url https://HOST[:PORT]")
+    if not server and (asked.url or asked.token_file or asked.ca):
+        raise UsageError("--opa-url, --opa-token-file and --opa-ca need --engine opa or --engine-check")
+    if policy_data and asked.engine == "opa" and not asked.check:
+        raise UsageError(
+            "--policy-data: gate writes nothing to a server; load the file there as data.gate_site.config, or compare"
+            " with it by --engine-check"
+        )
+
+
+def _embedded(policy: str, policy_data: str) -> Embedded:
     overlay = parse(read_file(policy_data, "--policy-data"), policy_data) if policy_data else None
     if policy:
         return Embedded(Path(policy), overlay=overlay)
     return Embedded(resources.compiled_policy(), overlay=overlay, expected=policy_digest(resources.policies()))
+
+
+def _token(file: str) -> str:
+    text = read_file(file, "--opa-token-file", _TOKEN_BYTES).strip()
+    if not text.isascii() or not text:
+        raise UsageError(f"--opa-token-file {file}: holds no token")
+    return text.decode("ascii")
 
 
 def judge(targets: Sequence[str], setup: Setup, engine: Engine, jobs: int) -> tuple[list[tuple[Report, Decision]], int]:

@@ -27,3 +27,8 @@ Signatures = Annotated[
     list[str], typer.Option("--signature", metavar="FILE", help="Signature that does not lie beside the archive.")
 ]
 Jobs = Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0 stays in this process.")]
+EngineName = Annotated[str, typer.Option("--engine", metavar="NAME", help="Who evaluates the policy: embedded or opa.")]
+OpaUrl = Annotated[str, typer.Option(metavar="URL", help="The OPA server: https, or http on this machine.")]
+OpaTokenFile = Annotated[str, typer.Option(metavar="FILE", help="Bearer token for the OPA server.")]
+OpaCa = Annotated[str, typer.Option(metavar="FILE", help="Certificates to trust instead of the system's (PEM).")]
+EngineCheck = Annotated[bool, typer.Option("--engine-check", help="Ask both engines; inconclusive when they differ.")]

@@ -10,12 +10,17 @@ from gate.cli.options import (
     Actor,
     Db,
     EffectiveTime,
+    EngineCheck,
+    EngineName,
     Environment,
     Extension,
     Jobs,
     Limit,
     ModelName,
     ModelVersion,
+    OpaCa,
+    OpaTokenFile,
+    OpaUrl,
     Profiles,
     Signatures,
     Stage,
@@ -42,6 +47,11 @@ def scan(
     model_version: ModelVersion = "",
     policy: Annotated[str, typer.Option(metavar="DIR", help="Compiled policy instead of the standard one.")] = "",
     policy_data: Annotated[str, typer.Option(metavar="FILE", help="Your own actions and limits (YAML, JSON).")] = "",
+    engine_name: EngineName = "embedded",
+    opa_url: OpaUrl = "",
+    opa_token_file: OpaTokenFile = "",
+    opa_ca: OpaCa = "",
+    engine_check: EngineCheck = False,
     waivers: Waivers = "",
     db: Db = "",
     profile: Profiles = [],  # noqa: B006  # typer copies it
@@ -65,15 +75,16 @@ def scan(
     """Scan archives and decide whether they may be promoted."""
     from gate.cli import emit
     from gate.cli.files import refuse_inside
-    from gate.cli.judge import engine, judge, log_to_stderr, paint
+    from gate.cli.judge import Asked, engine, judge, log_to_stderr, paint
     from gate.cli.setup import prepare
 
     if verbose:
         log_to_stderr()
     emit.check_format(format_, "-f")
     files = emit.outputs(output)
-    refuse_inside(targets, (policy, policy_data))
-    decider = engine(policy, policy_data)
+    refuse_inside(targets, (policy, policy_data, opa_token_file, opa_ca))
+    asked = Asked(engine_name, opa_url, opa_token_file, opa_ca, engine_check)
+    decider = engine(policy, policy_data, asked)
     setup = prepare(
         targets,
         stage=stage,

@@ -13,7 +13,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """`embedded` or `opa`."""
+        """`embedded`, `opa`, or `embedded+opa` when both were asked."""
 
     @property
     def digest(self) -> str | None:

@@ -50,8 +50,8 @@ def _check(data: bytes, kind: str, verdict: Verdict, signer: Signer) -> None:
     outcome = Verification(Trust("", keys=(key,)), verdict.time, "verifier").verify(
         signature(data), Artifact(verdict.subject.digest)
     )
-    genuine = outcome.status == Status.VERIFIED and outcome.statement is not None
-    if not genuine or outcome.statement is None or outcome.statement.predicate_type != kind:
+    said = outcome.statement.predicate_type if outcome.statement else ""
+    if outcome.status != Status.VERIFIED or said != kind:
         raise GateError(
             f"what was signed does not verify ({outcome.reason or 'another predicate'}); nothing is written"
         )

@@ -105,14 +105,15 @@ def resource(verdict: Verdict) -> str:
     Stage and environment are part of it because a summary is otherwise compared by this one field only: what passed for
     staging must not pass for production.
     """
-    name = quote(verdict.model or verdict.subject.name, safe="", errors="surrogateescape")
+    name = _quoted(verdict.model or verdict.subject.name)
     version = "@" + _quoted(verdict.version) if verdict.version else ""
     environment = f"environment={_quoted(verdict.environment)}&" if verdict.environment else ""
     return f"model:{name}{version}?{environment}stage={_quoted(verdict.stage)}"
 
 
 def _quoted(text: str) -> str:
-    return quote(text, safe="", errors="surrogateescape")
+    """Bytes of a file name that are not UTF-8 become the text of an escape, as in the statement itself."""
+    return quote(text, safe="", errors="backslashreplace")
 
 
 def _level(stage: str) -> str:

@@ -52,6 +52,4 @@ def _check(data: bytes, kind: str, verdict: Verdict, signer: Signer) -> None:
     )
     said = outcome.statement.predicate_type if outcome.statement else ""
     if outcome.status != Status.VERIFIED or said != kind:
-        raise GateError(
-            f"what was signed does not verify ({outcome.reason or 'another predicate'}); nothing is written"
-        )
+        raise GateError(f"what was signed does not verify: {outcome.reason or 'another predicate'}")

@@ -1,6 +1,7 @@
 """Private keys: what is read, what is refused and why, and that what they sign verifies."""
 
 import subprocess
+from contextlib import suppress
 
 import pytest
 from cryptography.hazmat.primitives import serialization as s
@@ -26,8 +27,12 @@ def labelled(label):
 
 @pytest.mark.parametrize(
     "key",
-    [P256, ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP521R1())]
-    + [ed25519.Ed25519PrivateKey.generate()],
+    [
+        P256,
+        ec.generate_private_key(ec.SECP384R1()),
+        ec.generate_private_key(ec.SECP521R1()),
+        ed25519.Ed25519PrivateKey.generate(),
+    ],
     ids=repr,
 )
 @pytest.mark.parametrize("lock", [None, LOCKED])
@@ -83,10 +88,8 @@ def test_a_locked_key_without_a_password_is_refused():
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_a_damaged_file_raises_nothing_else(at, junk, locked):
     data = pem(P256, lock=LOCKED if locked else None)
-    try:
+    with suppress(NotExamined):
         signer.read(data[:at] + junk + data[at + len(junk) :], PASSWORD)
-    except NotExamined:
-        pass
 
 
 @pytest.mark.parametrize("kind", signer.TYPES)

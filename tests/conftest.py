@@ -60,9 +60,9 @@ def gate() -> Callable[..., subprocess.CompletedProcess[str]]:
     """The command as a user runs it."""
 
     def run(*arguments: object, stdin: bytes = b"", **options: object) -> subprocess.CompletedProcess[str]:
-        # No data base of whoever runs the tests.
+        # No data base and no password of whoever runs the tests.
         own = {"NO_COLOR": "1", "COLUMNS": "80", "XDG_DATA_HOME": str(ROOT / "tests" / "nowhere")}
-        outer = {name: value for name, value in os.environ.items() if name != "GATE_DB"}
+        outer = {name: value for name, value in os.environ.items() if not name.startswith("GATE_")}
         environment = {**outer, **own, **options.pop("env", {})}  # type: ignore[dict-item]
         command = [sys.executable, "-m", "gate", *map(str, arguments)]
         result = subprocess.run(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gate.archive import directory
 from gate.core.errors import NotExamined
 from gate.core.gap import GapReason
+from gate.core.subject import Opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class Root:
     def changed(self) -> bool:
         """Whether the bytes, or what lies at the path, are no longer what was opened."""
         return not self.seen or self.seen != state(self.fd, self.folder, self.path)
+
+    def opened(self) -> Opened:
+        """What outlives the descriptor, to be compared with later."""
+        return Opened(self.path, self.seen)
 
     def sibling(self, suffix: str, limit: int) -> bytes | None:
         """The bytes of the regular file beside this one whose name is this one's and `suffix`; None without any.

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import typer
 
-from gate.cli import db, demo, explain, facts, rules, scan
+from gate.cli import db, demo, explain, facts, keys, rules, scan
 
 app: Final = typer.Typer(
     name="gate",
@@ -24,6 +24,7 @@ app.command("facts")(facts.facts)
 app.command("demo")(demo.demo)
 app.add_typer(rules.app, name="rules")
 app.add_typer(db.app, name="db")
+app.add_typer(keys.app, name="keys")
 app.command("explain")(explain.explain)
 
 _Refused: Any = typer.BadParameter.__bases__[0]

@@ -26,6 +26,14 @@ TrustFile = Annotated[str, typer.Option("--trust", metavar="FILE", help="Whose s
 Signatures = Annotated[
     list[str], typer.Option("--signature", metavar="FILE", help="Signature that does not lie beside the archive.")
 ]
+SignKey = Annotated[str, typer.Option(metavar="FILE", help="Private key (PEM) that attests the decision.")]
+AttestDir = Annotated[str, typer.Option(metavar="DIR", help="Where the attestations go.")]
+KeyPasswordFile = Annotated[
+    str,
+    typer.Option(metavar="FILE", help="Holds the key's password; default: $GATE_KEY_PASSWORD, else it is asked for."),
+]
+VerifierId = Annotated[str, typer.Option(metavar="URI", help="Who decides, as attestations say it.")]
+ValidFor = Annotated[str, typer.Option(metavar="TIME", help="When attestations end, as 12h or 30d; default: never.")]
 Jobs = Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0 stays in this process.")]
 EngineName = Annotated[str, typer.Option("--engine", metavar="NAME", help="Who evaluates the policy: embedded or opa.")]
 OpaUrl = Annotated[str, typer.Option(metavar="URL", help="The OPA server: https, or http on this machine.")]

@@ -8,6 +8,7 @@ import typer
 
 from gate.cli.options import (
     Actor,
+    AttestDir,
     Db,
     EffectiveTime,
     EngineCheck,
@@ -15,6 +16,7 @@ from gate.cli.options import (
     Environment,
     Extension,
     Jobs,
+    KeyPasswordFile,
     Limit,
     ModelName,
     ModelVersion,
@@ -23,9 +25,12 @@ from gate.cli.options import (
     OpaUrl,
     Profiles,
     Signatures,
+    SignKey,
     Stage,
     Targets,
     TrustFile,
+    ValidFor,
+    VerifierId,
     Waivers,
 )
 
@@ -65,6 +70,11 @@ def scan(
     output: Annotated[
         list[str], typer.Option("-o", "--output", metavar="FORMAT=PATH", help="Write a file as well.")
     ] = [],  # noqa: B006
+    sign_key: SignKey = "",
+    attest_dir: AttestDir = "",
+    key_password_file: KeyPasswordFile = "",
+    verifier_id: VerifierId = "",
+    valid_for: ValidFor = "",
     jobs: Jobs = 1,
     effective_time: EffectiveTime = "",
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 whatever was decided.")] = False,
@@ -77,12 +87,22 @@ def scan(
     from gate.cli.files import refuse_inside
     from gate.cli.judge import Asked, engine, judge, log_to_stderr, paint
     from gate.cli.setup import prepare
+    from gate.cli.signing import signing
 
     if verbose:
         log_to_stderr()
     emit.check_format(format_, "-f")
     files = emit.outputs(output)
     refuse_inside(targets, (policy, policy_data, opa_token_file, opa_ca))
+    signer = signing(
+        targets,
+        key=sign_key,
+        folder=attest_dir,
+        password_file=key_password_file,
+        verifier=verifier_id,
+        valid=valid_for,
+        effective_time=effective_time,
+    )
     asked = Asked(engine_name, opa_url, opa_token_file, opa_ca, engine_check)
     decider = engine(policy, policy_data, asked)
     setup = prepare(
@@ -105,8 +125,11 @@ def scan(
     judged, worst = judge(targets, setup, decider, jobs)
     _publish(judged, setup, [] if quiet else [format_], files, paint(color))
     codes = [worst, *(decision.outcome.exit_code for _, decision in judged)]
-    code = max(codes, key=WORST.index)
-    raise typer.Exit(0 if exit_zero and code in (1, 3) else code)
+    if exit_zero:
+        codes = [0 if code in (1, 3) else code for code in codes]
+    if signer:  # last: nothing is signed that could not be shown
+        codes.append(signer.attest(judged, setup.request))
+    raise typer.Exit(max(codes, key=WORST.index))
 
 
 def _publish(

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from gate.core.finding import Finding
 from gate.core.gap import Gap
 from gate.core.row import Fact
-from gate.core.subject import Subject
+from gate.core.subject import Opened, Subject
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 """A JSON value; floats are finite."""
@@ -59,7 +59,10 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was seen. The iterables are sorted, may be iterated again and may lie on disk."""
+    """What was seen. The iterables are sorted, may be iterated again and may lie on disk.
+
+    `opened` lets a signer ask whether the subject is still what was hashed; None where nobody opened anything.
+    """
 
     subject: Subject
     findings: Iterable[Finding]
@@ -68,3 +71,4 @@ class Report:
     statuses: tuple[Status, ...]
     sections: Mapping[str, Section]
     inventory: Inventory
+    opened: Opened | None = None

@@ -19,3 +19,11 @@ class Subject:
     digest: Mapping[str, str]
     size: int
     format: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Where a subject was opened, None for standard input, and in which state (see gate.archive.root.state)."""
+
+    path: str | None
+    state: str

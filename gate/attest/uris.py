@@ -1,0 +1,21 @@
+"""Names of what gate says about an artifact, all below one address that need not answer.
+
+Predicate types match rules/data/signature/verdicts.yaml, so that no verdict is ever taken for a signature of a model.
+"""
+
+from __future__ import annotations
+
+BASE = "https://pypi.org/project/mlgate/gate"
+DECISION = f"{BASE}/decision/v1"
+"""The predicate type of gate's own decision."""
+VSA = "https://slsa.dev/verification_summary/v1"
+"""https://slsa.dev/spec/v1.1/verification_summary"""
+STAGE = f"{BASE}/stage"
+ENVIRONMENT = f"{BASE}/environment"
+NOT_AFTER = f"{BASE}/notAfter"
+POLICY_DATA = f"{BASE}/policyData"
+"""Extension fields of a verification summary, which must be URIs."""
+UNNAMED = f"{BASE}/verifier/unnamed"
+"""The verifier id of somebody who gave none."""
+UNKNOWN_POLICY = f"{BASE}/policy/unknown"
+"""The policy of a decision for which none could be read."""

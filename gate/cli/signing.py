@@ -1,0 +1,137 @@
+"""--sign-key: read the key before anything is scanned, sign what was decided after it was shown."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from gate.adapters import signer as keys
+from gate.adapters.signer import Signer
+from gate.attest.attest import NotAttested, attest
+from gate.attest.verdict import Verdict, verdict
+from gate.cli.file_set import write_set
+from gate.cli.files import read_file, refuse_inside
+from gate.cli.password import password
+from gate.core.decision import Decision, Request
+from gate.core.errors import NotExamined, UsageError
+from gate.core.report import Report
+from gate.core.text import printable
+from gate.sources import unchanged
+
+_KEY = 65536
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,2000}")
+"""An absolute URI (RFC 3986, section 4.3), as far as it matters here."""
+_PERIOD = re.compile(r"([1-9]\d{0,4})([hd])", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Who signs, under which verifier id, for how long, and where to."""
+
+    signer: Signer
+    folder: str
+    verifier: str
+    valid: timedelta | None
+
+    def attest(self, judged: Iterable[tuple[Report, Decision]], request: Request) -> int:
+        """Write one set of files for each decision; 3 when one could not be attested, which is said on stderr, else 0.
+
+        UsageError when a file cannot be written.
+        """
+        worst = 0
+        for report, decision in judged:
+            try:
+                self._write(report, verdict(report, request, decision, self.valid))
+            except NotAttested as error:
+                say(f"{report.subject.name}: not attested: {error}")
+                worst = 3
+        return worst
+
+    def _write(self, report: Report, said: Verdict) -> None:
+        """What is signed is what was hashed: the state at opening is compared right before the files get names."""
+        files = attest(said, self.signer, self.verifier)
+        if report.opened is None or not unchanged(report.opened):
+            raise NotAttested("it was written to or replaced since it was opened")
+        name = report.subject.name
+        write_set(self.folder, {name + suffix: data for suffix, data in files.items()}, {}, replace=True)
+
+
+def signing(
+    targets: Sequence[str], *, key: str, folder: str, password_file: str, verifier: str, valid: str, effective_time: str
+) -> Signing | None:
+    """What the options ask for, None without --sign-key; UsageError says which of them is wrong."""
+    from gate.attest.uris import UNNAMED
+
+    if not key:
+        given = {"--attest-dir": folder, "--key-password-file": password_file, "--verifier-id": verifier}
+        for option, value in {**given, "--valid-for": valid}.items():
+            if value:
+                raise UsageError(f"{option} needs --sign-key")
+        return None
+    if not folder:
+        raise UsageError("--sign-key needs --attest-dir DIR, where the attestations go")
+    if effective_time:
+        raise UsageError("--effective-time together with --sign-key: what is signed is signed now")
+    if not os.path.isdir(folder):
+        raise UsageError(f"--attest-dir {folder}: no such folder")
+    refuse_inside(targets, (key, password_file))
+    _refuse_folder(targets, folder)
+    _refuse_equal_names(targets)
+    if verifier and not _ID.fullmatch(verifier):
+        raise UsageError(f"--verifier-id {verifier}: not a URI, as https://acme.example/gate/v1")
+    return Signing(load(key, password_file), folder, verifier or UNNAMED, _period(valid))
+
+
+def load(file: str, password_file: str) -> Signer:
+    """The private key of --sign-key; warns of what peers will not verify, and of one that anybody can read."""
+    pem = read_file(file, "--sign-key", _KEY)
+    locked = keys.encrypted(pem)
+    try:
+        secret = password(password_file, "--key-password-file", what=file, twice=False) if locked else b""
+        signer = keys.read(pem, secret)
+    except NotExamined as error:
+        raise UsageError(f"--sign-key {file} {error}") from error
+    if signer.public.kind not in keys.PORTABLE:
+        say(f"warning: {file} is {signer.public.kind}; cosign and sigstore-js verify only P-256 and Ed25519")
+    if not locked and os.stat(file).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        say(f"warning: {file} is not encrypted, and others than its owner may read it")
+    return signer
+
+
+def say(line: str) -> None:
+    """One line on standard error."""
+    print(f"gate: {printable(line, 2000)}", file=sys.stderr)
+
+
+def _period(text: str) -> timedelta | None:
+    found = _PERIOD.fullmatch(text)
+    if text and found is None:
+        raise UsageError(f"--valid-for {text}: write it as 12h or 30d")
+    if found is None:
+        return None
+    return timedelta(hours=int(found[1])) if found[2] == "h" else timedelta(days=int(found[1]))
+
+
+def _refuse_folder(targets: Iterable[str], folder: str) -> None:
+    """Attestations inside of a target would change it: nothing about it would be true any more."""
+    real = os.path.realpath(folder)
+    for target in targets:
+        inside = os.path.realpath(target)
+        if target != "-" and (real == inside or real.startswith(inside.rstrip(os.sep) + os.sep)):
+            raise UsageError(f"--attest-dir {folder} lies inside the target {target}")
+
+
+def _refuse_equal_names(targets: Iterable[str]) -> None:
+    names: dict[str, str] = {}
+    for target in targets:
+        name = "stdin" if target == "-" else os.path.basename(os.path.abspath(target))
+        if not name:
+            raise UsageError(f"{target} has no name that attestations could be called after")
+        if name in names:
+            raise UsageError(f"{names[name]} and {target} are both called {name}; attest them in two folders")
+        names[name] = target

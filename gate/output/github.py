@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from gate.core.decision import Decision, Outcome, Reason, Request
+from gate.core.decision import Action, Decision, Outcome, Reason, Request
 from gate.core.finding import Rule
 from gate.core.report import Report
 from gate.core.text import printable
@@ -39,7 +39,7 @@ def render(report: Report, request: Request, decision: Decision, rules: Mapping[
     """The outcome and one annotation a reason, at the archive's own path: errors, warnings, what is waived."""
 
     def annotate(kind: str, rows: Iterable[Reason], *, waived: bool = False) -> Iterator[str]:
-        for row in rows:
+        for row in sorted(rows, key=lambda row: _weight(row, rules)):
             known = explain(row, request, decision, rules, waived=waived)
             first = known.first
             why = justification(first, request, report.subject) if waived and first else ""
@@ -56,6 +56,12 @@ def render(report: Report, request: Request, decision: Decision, rules: Mapping[
         *_capped("notice", [*allowed, *annotate("notice", decision.waived, waived=True)]),
     )
     return "".join(f"{line}\n" for line in lines)
+
+
+def _weight(row: Reason, rules: Mapping[str, Rule]) -> tuple[bool, float, Reason]:
+    """The gravest come first, because the last ones may not be shown."""
+    rule = rules.get(row.code)
+    return row.action is not Action.DENY, -((rule and rule.security_severity) or 0.0), row
 
 
 def _message(known: Explained, why: str) -> str:

@@ -65,7 +65,7 @@ def scan(
     limit: Limit = [],  # noqa: B006
     extension: Extension = [],  # noqa: B006
     format_: Annotated[
-        str, typer.Option("-f", "--format", metavar="FORMAT", help="text, json, sarif or markdown.")
+        str, typer.Option("-f", "--format", metavar="FORMAT", help="text, json, sarif, markdown or github.")
     ] = "text",
     output: Annotated[
         list[str], typer.Option("-o", "--output", metavar="FORMAT=PATH", help="Write a file as well.")

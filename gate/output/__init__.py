@@ -20,6 +20,7 @@ class Render(Protocol):
 
 RENDERERS: Mapping[str, str] = {
     "text": "gate.output.text",
+    "github": "gate.output.github",
     "json": "gate.output.json",
     "markdown": "gate.output.markdown",
     "sarif": "gate.output.sarif",

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 from hypothesis import given, settings
@@ -23,10 +25,11 @@ from gate.policy.decide import decide
 from tests.adapters.test_opa_wasm import clean
 from tests.conftest import ROOT
 from tests.opa import (
-    AUTHZ,
     DIGEST,
+    OPTIONS,
     TOKEN,
     answering,
+    authz_bundle,
     certificate,
     faking,
     free_port,
@@ -157,14 +160,19 @@ def test_tls_wants_a_certificate_that_is_trusted_and_names_the_host(tmp_path):
 
 
 def test_a_real_server_may_let_in_only_the_token_and_only_two_questions(tmp_path):
-    (tmp_path / "authz.rego").write_text(AUTHZ)
-    (tmp_path / ".manifest").write_text('{"roots": ["system/authz"], "rego_version": 1}')
-    options = ("--authentication=token", "--authorization=basic")
-    with running("policies", tmp_path, options=options) as server:
+    with running("policies", authz_bundle(tmp_path), options=OPTIONS) as server:
         assert ask(server.url, token=TOKEN) == ALLOW
         for wrong in ("", "another-token-0123"):
             error = ask(server.url, token=wrong)
-            assert error.code == "unavailable" and "40" in str(error) and "another" not in str(error)
+            assert error.code == "unavailable" and "HTTP 401" in str(error) and "another" not in str(error)
+        for method, path in (("PUT", "data/gate_site/config"), ("GET", "policies"), ("POST", "query")):
+            wanted = urllib.request.Request(
+                f"{server.url}/v1/{path}", b"{}", {"Authorization": f"Bearer {TOKEN}"}, method=method
+            )
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(wanted)
+            refused.value.close()
+            assert refused.value.code == 401
 
 
 def test_it_only_asks_and_by_one_connection(monkeypatch, tmp_path):

@@ -23,10 +23,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from gate.adapters.opa_server import Patience, Server
+from gate.core.errors import EngineError
 from gate.policy.digest import policy_digest
+from tests.adapters.test_opa_wasm import clean
 from tests.policy.scenes import ALLOW, ROOT, opa
 
 DIGEST = policy_digest(ROOT / "policies")
+QUICK = Patience(connect=0.5, read=0.5, total=1.5)
 TOKEN = "only-for-the-gate.0123456789"
 OPTIONS = ("--authentication=token", "--authorization=basic")
 """With them a server asks the bundle of `authz_bundle` about every request."""
@@ -206,3 +210,28 @@ def faking(behave: Behave) -> Iterator[Fake]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def ask(url: str, document: Mapping[str, object] | None = None, **options: object) -> object:
+    """The answer, or the EngineError; and nothing it says holds the token."""
+    engine = Server(url, **{"expected": DIGEST, "patience": QUICK, **options})
+    try:
+        return engine.evaluate(clean() if document is None else document)
+    except EngineError as error:
+        assert TOKEN not in str(error) and "\n" not in str(error)
+        assert engine.data_digest is None or error.code == "undefined"
+        return error
+    finally:
+        engine.close()
+
+
+def code(url: str, **options: object) -> str:
+    answer = ask(url, **options)
+    assert isinstance(answer, EngineError), answer
+    return answer.code
+
+
+def broken(behave: Behave, **options: object) -> str:
+    """The code that a fake server's behaviour ends in."""
+    with faking(behave) as fake:
+        return code(fake.url, **options)

@@ -118,6 +118,8 @@ def translated(server: str) -> Iterator[None]:
     """
     try:
         yield
+    except RecursionError as error:  # only writing the question gets here; reading an answer has its own
+        raise EngineError("over-cap", "the policy document is nested too deeply") from error
     except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
         raise EngineError("timed-out", f"{server} gave no answer in time") from error
     except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:

@@ -55,7 +55,7 @@ class _Bounded(HTTPAdapter):
         self._token, self._most = token, most
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        response = super().send(request, *args, **{**options, "stream": True})
+        response = super().send(request, *args, **options)
         with closing(response):  # what was read to its end leaves the connection open for the next question
             body = _read(response, self._most)
         if response.status_code != 200:

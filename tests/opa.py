@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import json
+import os
+import re
 import socket
 import subprocess
 import threading
@@ -21,23 +23,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from gate.adapters.opa_server import Patience, Server
+from gate.core.errors import EngineError
 from gate.policy.digest import policy_digest
+from tests.adapters.test_opa_wasm import clean
 from tests.policy.scenes import ALLOW, ROOT, opa
 
 DIGEST = policy_digest(ROOT / "policies")
+QUICK = Patience(connect=0.5, read=0.5, total=1.5)
 TOKEN = "only-for-the-gate.0123456789"
-AUTHZ = f"""package system.authz
-
-default allow := false
-
-allow if input.path == ["health"]
-
-allow if {{
-	input.identity == "{TOKEN}"
-	input.method == "POST"
-	input.path in [["v1", "data", "gate", "decision", "result"], ["v1", "data", "gate_site", "config"]]
-}}
-"""
+OPTIONS = ("--authentication=token", "--authorization=basic")
+"""With them a server asks the bundle of `authz_bundle` about every request."""
 
 
 @dataclass
@@ -58,7 +54,8 @@ def running(*bundles: Path | str, options: tuple[object, ...] = (), scheme: str 
     port = free_port()
     wanted = [part for bundle in bundles or ("policies",) for part in ("--bundle", str(bundle))]
     command = [opa(), "run", "--server", "--addr", f"127.0.0.1:{port}", "--log-level", "error", *map(str, options)]
-    process = subprocess.Popen([*command, *wanted], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([*command, *wanted], cwd=ROOT, env={**os.environ, "GATE_TOKEN": TOKEN}, **quiet)
     try:
         _wait(process, port, scheme)
         yield Real(f"{scheme}://127.0.0.1:{port}", process)
@@ -83,6 +80,14 @@ def _wait(process: subprocess.Popen[bytes], port: int, scheme: str) -> None:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
+
+
+def authz_bundle(folder: Path) -> Path:
+    """The policy of the docs: TOKEN may ask what gate asks, and nobody anything else."""
+    (rego,) = re.findall(r"```rego\n(.*?)```", (ROOT / "docs" / "policy-server.md").read_text(), re.DOTALL)
+    (folder / "authz.rego").write_text(rego)
+    (folder / ".manifest").write_text('{"roots": ["system/authz"], "rego_version": 1}')
+    return folder
 
 
 def site_bundle(folder: Path, config: object) -> Path:
@@ -205,3 +210,28 @@ def faking(behave: Behave) -> Iterator[Fake]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def ask(url: str, document: Mapping[str, object] | None = None, **options: object) -> object:
+    """The answer, or the EngineError; and nothing it says holds the token."""
+    engine = Server(url, **{"expected": DIGEST, "patience": QUICK, **options})
+    try:
+        return engine.evaluate(clean() if document is None else document)
+    except EngineError as error:
+        assert TOKEN not in str(error) and "\n" not in str(error)
+        assert engine.data_digest is None or error.code == "undefined"
+        return error
+    finally:
+        engine.close()
+
+
+def code(url: str, **options: object) -> str:
+    answer = ask(url, **options)
+    assert isinstance(answer, EngineError), answer
+    return answer.code
+
+
+def broken(behave: Behave, **options: object) -> str:
+    """The code that a fake server's behaviour ends in."""
+    with faking(behave) as fake:
+        return code(fake.url, **options)

@@ -55,7 +55,7 @@ class _Bounded(HTTPAdapter):
         self._token, self._most = token, most
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        response = super().send(request, *args, **{**options, "stream": True})
+        response = super().send(request, *args, **options)
         with closing(response):  # what was read to its end leaves the connection open for the next question
             body = _read(response, self._most)
         if response.status_code != 200:
@@ -118,6 +118,8 @@ def translated(server: str) -> Iterator[None]:
     """
     try:
         yield
+    except RecursionError as error:  # only writing the question gets here; reading an answer has its own
+        raise EngineError("over-cap", "the policy document is nested too deeply") from error
     except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
         raise EngineError("timed-out", f"{server} gave no answer in time") from error
     except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:

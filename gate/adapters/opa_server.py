@@ -75,7 +75,7 @@ class Server:
         `data_digest` is that of data.gate_site.config as the server held it right after the decision.
         """
         self.digest = self.data_digest = None
-        asked: Json = json.loads(encoded(document))  # so that the server reads what the embedded engine reads
+        asked = _as_read(document)
         client, server = self._connected(), str(self)
         try:
             decided, site = _within(self._patience.total, lambda: _ask(client, asked, server), server)
@@ -86,7 +86,7 @@ class Server:
         if _bundles(site) != bundles:
             raise EngineError("digest-mismatch", f"{self} changed its bundles while it was asked")
         logger.info("decision %s of %s", printable(str(decided.get("decision_id", "without an id"))), self)
-        self.data_digest = hashlib.sha256(canonical(site["result"])).hexdigest() if "result" in site else None
+        self.data_digest = _digest(site["result"]) if "result" in site else None
         if "result" not in decided:
             raise EngineError("undefined", "the policy has no result for this document (unknown stage or schema?)")
         return decided["result"]
@@ -121,6 +121,22 @@ class Server:
             raise EngineError("digest-mismatch", f"{self} runs {printable(loaded, 200)}, not policy {self._expected}")
         self.digest = self._expected
         return bundles
+
+
+def _as_read(document: Mapping[str, Json]) -> Json:
+    """What the embedded engine reads, for example in place of lone surrogates."""
+    try:
+        value: Json = json.loads(encoded(document))
+    except RecursionError:
+        raise EngineError("over-cap", "the policy document is nested too deeply") from None
+    return value
+
+
+def _digest(value: Json) -> str:
+    try:
+        return hashlib.sha256(canonical(value)).hexdigest()
+    except ValueError as error:
+        raise EngineError("bad-result", f"data.gate_site.config is {error}") from error
 
 
 def _ask(client: Client, document: Json, server: str) -> tuple[_Body, _Body]:

@@ -56,7 +56,7 @@ KNOWN: Mapping[str, Advice] = {
         "No target to compare with", "Describe the machines that it is to run on, and pass that with --profile."
     ),
     "engine.unavailable": Advice(
-        "The policy engine could not be used", "Check what --policy names, or install gate again."
+        "The policy engine could not be used", "Check what --policy or --opa-url names, or install gate again."
     ),
     "engine.timed-out": Advice(
         "The policy engine gave no answer in time", "Scan again on a free machine, or make the policy document smaller."

@@ -15,12 +15,16 @@ from gate.advisories.sample import sample
 from gate.core.errors import EngineError
 from gate.policy.both import Both
 from gate.policy.site_data import parse
+from tests.adapters.test_opa_wasm import clean
 from tests.conformance.test_engines_agree import documents
 from tests.conformance.test_fixtures import CASES
-from tests.conftest import NOW
-from tests.opa import AUTHZ, DIGEST, TOKEN, answering, faking, free_port, good, running, site_bundle
+from tests.conftest import NOW, ROOT
+from tests.opa import DIGEST, OPTIONS, TOKEN, answering, authz_bundle, faking, free_port, good, running, site_bundle
 from tests.policy.scenes import ALLOW, COMPILED
+from tests.test_docs import block
 
+SYSTEM = b"cos\nsystem\n(S'true'\ntR."
+"""Runs a command when it is loaded."""
 SITE = {
     "actions": {"x.note": "deny", "x.error": "warn", "gap.corrupt": "off", "x.none": "inconclusive"},
     "stages": {"staging": {"actions": {"x.note": "off"}}},
@@ -48,11 +52,8 @@ def given_files(supplies, tmp_path_factory):
 def server(supplies, tmp_path_factory):
     """With the standard bundle, the bank's policy data, and two questions that the token may ask."""
     config = parse(Path(supplies.policy_data).read_bytes(), "policy-data.yaml")
-    authz = tmp_path_factory.mktemp("authz")
-    (authz / "authz.rego").write_text(AUTHZ)
-    (authz / ".manifest").write_text('{"roots": ["system/authz"], "rego_version": 1}')
-    bundles = ("policies", site_bundle(tmp_path_factory.mktemp("site"), config), authz)
-    with running(*bundles, options=("--authentication=token", "--authorization=basic")) as real:
+    authz = authz_bundle(tmp_path_factory.mktemp("authz"))
+    with running("policies", site_bundle(tmp_path_factory.mktemp("site"), config), authz, options=OPTIONS) as real:
         yield real
 
 
@@ -83,13 +84,28 @@ def test_both_engines_decide_about_each_variant_of_the_banks_model(gate, built, 
         assert decision["policy"]["engine"] == "embedded+opa"
 
 
-def test_the_servers_decision_is_the_embedded_one_to_the_letter(gate, built, supplies, given_files, asking):
-    target = (built.dirty_mlflow, *given_files, "-f", "json")
+def test_the_servers_decision_is_the_embedded_one_to_the_letter(gate, make, supplies, asking):
+    target = (make({"model.pkl": SYSTEM, "x.pkl": b"corrupt"}), "--effective-time", NOW, "-f", "json")
     ours = decided(gate("scan", *target, "--policy-data", supplies.policy_data))
     theirs = decided(gate("scan", *target, *asking, "--engine", "opa"))
     assert ours["policy"]["digest"] == {"sha256": DIGEST} and ours["outcome"] == "deny"
     # The same policy and the same data, by digest.
     assert theirs == {**ours, "policy": {**ours["policy"], "engine": "opa"}}
+
+
+def test_the_data_of_the_docs_has_the_same_digest_on_the_server(tmp_path):
+    data = block((ROOT / "docs" / "policy-server.md").read_text(), "yaml")
+    config = tmp_path / "gate_site" / "config"
+    config.mkdir(parents=True)
+    (config / "data.yaml").write_text(data)
+    (tmp_path / ".manifest").write_text(block((ROOT / "docs" / "policy-server.md").read_text(), "json"))
+    with running("policies", tmp_path) as real:
+        embedded = Embedded(COMPILED, overlay=parse(data.encode(), "data.yaml"))
+        both = Both(embedded, Server(real.url, expected=DIGEST))
+        assert both.evaluate(clean()) == ALLOW
+        assert both.data_digest == embedded.data_digest is not None
+        both.first.close()
+        both.second.close()
 
 
 def test_a_check_without_the_data_that_the_server_holds_is_inconclusive(gate, make, asking):
@@ -182,7 +198,7 @@ def test_a_server_that_is_down_is_inconclusive_in_one_line(gate, make, engine):
 
 def test_a_server_that_allows_what_the_embedded_engine_denies_is_found_out(gate, make):
     with faking(answering(good(ALLOW))) as fake:
-        target = (make({"model.pkl": b"cos\nsystem\n(S'true'\ntR."}), "--opa-url", fake.url, "-f", "json")
+        target = (make({"model.pkl": SYSTEM}), "--opa-url", fake.url, "-f", "json")
         checked, alone = gate("scan", *target, "--engine-check"), gate("scan", *target, "--engine", "opa")
     assert checked.returncode == 3
     assert [row["code"] for row in decided(checked)["reasons"]] == ["engine.engines-differ"]

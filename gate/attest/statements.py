@@ -20,9 +20,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from gate import __version__
 from gate.attest import uris
-from gate.attest.verdict import CODES, Verdict
+from gate.attest.verdict import CODES, SCAN, Verdict
 from gate.core.canonical import canonical
 from gate.core.decision import Outcome
 from gate.core.report import Json
@@ -39,10 +38,11 @@ def verification_summary(verdict: Verdict, verifier: str) -> bytes:
         uris.STAGE: verdict.stage,
         uris.ENVIRONMENT: verdict.environment,
         uris.NOT_AFTER: verdict.not_after,
+        uris.BASIS: "" if verdict.basis == SCAN else verdict.basis,
         uris.POLICY_DATA: {"sha256": verdict.policy.data_digest} if verdict.policy.data_digest else None,
     }
     predicate: dict[str, Json] = {
-        "verifier": {"id": verifier, "version": {"gate": __version__}},
+        "verifier": {"id": verifier, "version": {"gate": verdict.tool}},
         "timeVerified": verdict.time,
         "resourceUri": resource(verdict),
         "policy": _policy(verdict.policy.digest),
@@ -61,10 +61,11 @@ def decision(verdict: Verdict, verifier: str) -> bytes:
         "stage": verdict.stage,
         "environment": verdict.environment or None,
         "model": {"name": verdict.model or None, "version": verdict.version or None},
+        "basis": verdict.basis,
         "effectiveTime": verdict.time,
         "notAfter": verdict.not_after or None,
         "resourceUri": resource(verdict),
-        "tool": {"name": "gate", "version": __version__},
+        "tool": {"name": "gate", "version": verdict.tool},
         "verifier": {"id": verifier},
         "policy": {
             "digest": _sha256(verdict.policy.digest),

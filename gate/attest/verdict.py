@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from gate import __version__
 from gate.core.canonical import canonical
-from gate.core.decision import Decision, Outcome, PolicyUsed, Reason, Request, Waiver
+from gate.core.decision import Decision, Outcome, PolicyUsed, Reason, Request
 from gate.core.report import Inventory, Json, Report, Status
 from gate.core.subject import Subject
 from gate.core.waivers import covering, live
 
+SCAN, RESULT, UNVERIFIED = "scan", "result", "unverified-result"
+"""What a verdict rests on: this scan; a saved result about the archive, hashed again; a saved result alone."""
 CODES = 200
 """Codes that are listed; statements have to stay small."""
 
@@ -31,7 +34,8 @@ class Verdict:
     """What was decided about which artifact, on what grounds.
 
     `inputs` are sha256 digests by name, of everything that was given besides the archive. `counts` are (total, waived)
-    by code. `not_after` is when the decision ends, "" for never. Times are RFC 3339 in UTC with a trailing Z.
+    by code. `not_after` is when the decision ends, "" for never. `tool` is the version of gate that decided. Times are
+    RFC 3339 in UTC with a trailing Z.
     """
 
     subject: Subject
@@ -50,14 +54,13 @@ class Verdict:
     waivers: tuple[Used, ...]
     statuses: tuple[Status, ...]
     inventory: Inventory
+    tool: str
+    basis: str
 
 
 def verdict(report: Report, request: Request, decision: Decision, valid: timedelta | None = None) -> Verdict:
     """What is signed of a decision; it ends with the first waiver that it needed, and at most `valid` after it."""
     used = tuple(_used(report, request, decision))
-    ends = [waiver.expires for waiver in used]
-    if valid is not None:
-        ends.append((datetime.fromisoformat(request.effective_time) + valid).strftime("%Y-%m-%dT%H:%M:%SZ"))
     rows: tuple[Reason, ...] = (*decision.reasons, *decision.warnings)
     return Verdict(
         report.subject,
@@ -67,16 +70,26 @@ def verdict(report: Report, request: Request, decision: Decision, valid: timedel
         request.model_name,
         request.model_version or "",
         request.effective_time,
-        min(ends, default=""),
+        ends(used, request.effective_time, valid),
         decision.policy,
-        {name: _digests(request.inputs.get(name)) for name in ("rules", "advisories", "profiles", "waivers", "trust")},
-        _sha256(request.inputs.get("limits")),
+        digests(request.inputs),
+        sha256(request.inputs.get("limits")),
         tuple(sorted({(row.code, str(row.action)) for row in rows})),
         {code: (tally.total, tally.waived) for code, tally in decision.tallies.items()},
         used,
         report.statuses,
         report.inventory,
+        __version__,
+        SCAN,
     )
+
+
+def ends(used: Iterable[Used], time: str, valid: timedelta | None) -> str:
+    """When a decision of this time ends: with the first waiver that it needed, or `valid` after it; "" for never."""
+    moments = [waiver.expires for waiver in used]
+    if valid is not None:
+        moments.append((datetime.fromisoformat(time) + valid).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return min(moments, default="")
 
 
 def _used(report: Report, request: Request, decision: Decision) -> Iterable[Used]:
@@ -97,19 +110,20 @@ def _used(report: Report, request: Request, decision: Decision) -> Iterable[Used
             listed = any(covers(item.what.location.path) for item in tally.items if item.waived)
             used = bool(tally.waived) and (listed or bool(tally.truncated))
         if used:
-            yield Used(waiver.code, waiver.expires, _sha256(_row(waiver)))
+            yield Used(waiver.code, waiver.expires, sha256(asdict(waiver)))
 
 
-def _row(waiver: Waiver) -> Mapping[str, Json]:
-    return asdict(waiver)
+def digests(inputs: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Only the digests of what was recorded: names of files and profiles are nobody else's business."""
+    return {name: _digest(inputs.get(name)) for name in ("rules", "advisories", "profiles", "waivers", "trust")}
 
 
-def _digests(value: Json) -> Json:
-    """Only the digests of a recorded input: names of files and profiles are nobody else's business."""
+def _digest(value: Json) -> Json:
     if isinstance(value, list):
-        return [_digests(item) for item in value]
-    return value.get("digest") if isinstance(value, dict) else None
+        return [_digest(item) for item in value]
+    return (value.get("digest") or None) if isinstance(value, dict) else None
 
 
-def _sha256(value: Json) -> str:
+def sha256(value: Json) -> str:
+    """Of the canonical JSON, in hex."""
     return hashlib.sha256(canonical(value)).hexdigest()

@@ -20,6 +20,7 @@ from gate.cli.password import password
 from gate.core.decision import Decision, Request
 from gate.core.errors import NotExamined, UsageError
 from gate.core.report import Report
+from gate.core.subject import Opened
 from gate.core.text import printable
 from gate.sources import unchanged
 
@@ -46,18 +47,26 @@ class Signing:
         worst = 0
         for report, decision in judged:
             try:
-                self._write(report, verdict(report, request, decision, self.valid))
+                if report.opened is None:
+                    raise NotAttested("nobody knows what was opened")
+                self.write(verdict(report, request, decision, self.valid), report.opened)
             except NotAttested as error:
                 say(f"{report.subject.name}: not attested: {error}")
                 worst = 3
         return worst
 
-    def _write(self, report: Report, said: Verdict) -> None:
-        """What is signed is what was hashed: the state at opening is compared right before the files get names."""
+    def write(self, said: Verdict, opened: Opened | None) -> None:
+        """What is signed is what was hashed: the state at opening is compared right before the files get names.
+
+        `opened` is None for an artifact that is not at hand. Raises NotAttested, and UsageError when a file cannot be
+        written.
+        """
+        name = said.subject.name
+        if name in ("", ".", "..") or "/" in name or "\0" in name:
+            raise NotAttested("no file can be called after it")
         files = attest(said, self.signer, self.verifier)
-        if report.opened is None or not unchanged(report.opened):
+        if opened is not None and not unchanged(opened):
             raise NotAttested("it was written to or replaced since it was opened")
-        name = report.subject.name
         write_set(self.folder, {name + suffix: data for suffix, data in files.items()}, {}, replace=True)
 
 

@@ -130,6 +130,10 @@ def test_cosign_accepts_them(signed, suffix):
     assert peers.cosign(signed / "k.pub", signed / f"m{suffix}", KINDS[suffix], signed / "m.zip")
 
 
+def test_cosign_says_that_a_failed_summary_is_genuine_and_not_what_it_says(signed):
+    assert peers.cosign(signed / "k.pub", signed / f"failed{VSA_FILE}", uris.VSA, signed / "m.zip")
+
+
 def test_cosign_refuses_what_was_changed(signed):
     bundle, file = signed / f"m{VSA_FILE}", signed / "m.zip"
     (signed / "forged.json").write_bytes(forged((signed / f"failed{VSA_FILE}").read_bytes()))

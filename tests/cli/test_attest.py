@@ -14,6 +14,7 @@ from gate.attest import uris
 from gate.attest.attest import SUFFIXES
 from tests.attest import peers
 from tests.attest.samples import payload
+from tests.cli.inside import inside
 from tests.conftest import NOW
 
 PASSWORD = {"GATE_KEY_PASSWORD": "correct horse"}
@@ -21,6 +22,8 @@ KEY = signer.generate("p256")
 WEIGHTS = {"model.safetensors": safetensors({"w": ((2,), bytes(8))}, {"format": "np"})}
 EVIL = {"weights.pkl": b"cos\nsystem\n(S'id'\ntR."}
 WHO = "https://acme.example/gate/v1"
+
+__all__ = ["inside"]
 
 
 @pytest.fixture
@@ -33,10 +36,10 @@ def desk(tmp_path):
 
 
 @pytest.fixture
-def attest(gate, desk):
-    def run(*targets, key="k.key", out="out", env=PASSWORD, **more):
-        options = ("--sign-key", desk / key, "--attest-dir", desk / out, "--jobs", "0")
-        return gate("scan", *targets, *options, *more.pop("options", ()), env=env, **more)
+def attest(inside, desk):
+    def run(*targets, key="k.key", out="out", env=PASSWORD, options=(), by=inside, **more):
+        signing = ("--sign-key", desk / key, "--attest-dir", desk / out, "--jobs", "0")
+        return by("scan", *targets, *signing, *options, env=env, **more)
 
     return run
 
@@ -45,10 +48,10 @@ def read(desk, name):
     return payload((desk / "out" / name).read_bytes())
 
 
-def test_an_allowed_archive_passes_and_other_programs_accept_it(attest, make, desk):
+def test_an_allowed_archive_passes_and_other_programs_accept_it(attest, gate, make, desk):
     archive = make(WEIGHTS)
     names = ("--model-name", "m", "--model-version", "1.0", "--environment", "prod-eu", "--verifier-id", WHO)
-    assert attest(archive, options=names).returncode == 0
+    assert attest(archive, options=names, by=gate).returncode == 0
     assert sorted(os.listdir(desk / "out")) == sorted(archive.name + suffix for suffix in SUFFIXES)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     summary = read(desk, "model.zip.vsa.sigstore.json")
@@ -89,9 +92,9 @@ def test_a_folder_is_attested_by_its_dir_hash(attest, desk):
     assert read(desk, "model.vsa.sigstore.json")["subject"] == [{"name": "model", "digest": expected}]
 
 
-def test_standard_input_is_called_stdin(attest, make, desk):
+def test_standard_input_is_called_stdin(attest, gate, make, desk):
     data = make(WEIGHTS).read_bytes()
-    assert attest("-", stdin=data).returncode == 0
+    assert attest("-", by=gate, stdin=data).returncode == 0
     assert read(desk, "stdin.vsa.sigstore.json")["subject"][0]["digest"] == {"sha256": hashlib.sha256(data).hexdigest()}
 
 
@@ -101,7 +104,7 @@ def test_each_target_has_its_own_set(attest, make, desk):
     assert read(desk, "good.zip.vsa.sigstore.json")["predicate"]["verificationResult"] == "PASSED"
 
 
-def test_a_second_scan_replaces_the_first_and_is_not_moved_by_it(attest, gate, make, desk):
+def test_a_second_scan_replaces_the_first_and_is_not_moved_by_it(attest, inside, make, desk):
     archive = make(WEIGHTS)
     assert attest(archive).returncode == 0
     for suffix in SUFFIXES:  # where a scan looks for signatures
@@ -110,7 +113,7 @@ def test_a_second_scan_replaces_the_first_and_is_not_moved_by_it(attest, gate, m
     (desk / "trust.yaml").write_text(
         "version: 1\nkeys:\n- {name: r, file: release.pub}\n- {name: g, file: k.pub, roles: [verifier]}\n"
     )
-    facts = gate("facts", archive, "--trust", desk / "trust.yaml", "--jobs", "0")
+    facts = inside("facts", archive, "--trust", desk / "trust.yaml", "--jobs", "0")
     assert json.loads(facts.stdout)["signature"]["verified"] == 0
     assert attest(archive).returncode == 0
 
@@ -176,13 +179,13 @@ def test_a_wrong_option_is_said_before_anything_is_scanned(attest, make, desk, o
 
 
 @pytest.mark.parametrize("option", ["--attest-dir", "--key-password-file", "--verifier-id", "--valid-for"])
-def test_options_of_signing_need_a_key(gate, make, tmp_path, option):
-    run = gate("scan", make(WEIGHTS), option, tmp_path)
+def test_options_of_signing_need_a_key(inside, make, tmp_path, option):
+    run = inside("scan", make(WEIGHTS), option, tmp_path)
     assert run.returncode == 2 and f"{option} needs --sign-key" in run.stderr
 
 
-def test_a_key_needs_a_folder(gate, make, desk):
-    run = gate("scan", make(WEIGHTS), "--sign-key", desk / "k.key")
+def test_a_key_needs_a_folder(inside, make, desk):
+    run = inside("scan", make(WEIGHTS), "--sign-key", desk / "k.key")
     assert run.returncode == 2 and "--attest-dir" in run.stderr
 
 
@@ -249,3 +252,92 @@ def test_what_cannot_be_written_leaves_nothing(attest, make, desk):
     run = attest(make(WEIGHTS))
     assert run.returncode == 2 and "cannot be written" in run.stderr
     assert os.listdir(desk / "out") == ["model.zip.claims.jsonl"]
+
+
+def test_signing_loads_none_of_the_heavy_libraries(make, desk, monkeypatch):
+    from tests.test_lazy import HEAVY, loaded
+
+    monkeypatch.setenv("GATE_KEY_PASSWORD", "correct horse")
+    modules, run = loaded(
+        "scan", make(WEIGHTS), "--jobs", "0", "--sign-key", desk / "k.key", "--attest-dir", desk / "out"
+    )
+    assert run.returncode == 0 and modules & HEAVY == set()
+    without, _ = loaded("scan", make(WEIGHTS), "--jobs", "0")
+    assert "cryptography" in modules and "cryptography" not in without
+
+
+# -- gate attest ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def later(inside, desk):
+    """gate attest of a result that was saved before."""
+
+    def run(target, *options):
+        saved = inside("scan", target, "-f", "json", "--jobs", "0")
+        (desk / "result.json").write_text(saved.stdout)
+        signing = ("--sign-key", desk / "k.key", "--attest-dir", desk / "out")
+        return lambda: inside("attest", desk / "result.json", *signing, *options, env=PASSWORD)
+
+    return run
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_saved_result_is_signed_when_the_target_has_its_digest(later, make, desk, folder):
+    target = make(WEIGHTS)
+    if folder:
+        target = desk / "model"
+        (target / "sub").mkdir(parents=True)
+        (target / "sub" / "model.safetensors").write_bytes(WEIGHTS["model.safetensors"])
+        (target / "inner.zip").write_bytes(make(WEIGHTS).read_bytes())
+    run = later(target, "--file", target)()
+    assert run.returncode == 0, run.stderr
+    decision = read(desk, f"{target.name}.gate.sigstore.json")["predicate"]
+    assert (decision["basis"], decision["outcome"]) == ("result", "allow")
+    assert read(desk, f"{target.name}.vsa.sigstore.json")["predicate"][uris.BASIS] == "result"
+
+
+def test_a_target_that_is_not_what_was_judged_is_not_signed(later, make, desk):
+    target = make(WEIGHTS)
+    attest = later(target, "--file", target)
+    make(EVIL)
+    run = attest()
+    assert run.returncode == 3 and "does not have the digest of the result" in run.stderr
+    assert os.listdir(desk / "out") == []
+
+
+def test_a_result_without_its_target_says_so(later, make, desk):
+    assert later(make(WEIGHTS), "--unverified-result")().returncode == 0
+    assert read(desk, "model.zip.gate.sigstore.json")["predicate"]["basis"] == "unverified-result"
+    assert read(desk, "model.zip.vsa.sigstore.json")["predicate"][uris.BASIS] == "unverified-result"
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        (lambda result: result["request"].update(effective_time="2199-01-01T00:00:00Z"), 2, "yet to come"),
+        (lambda result: result["subject"].update(name="../../x"), 3, "no file can be called after it"),
+        (lambda result: result["subject"].update(name=""), 3, "no file can be called after it"),
+        (lambda result: result["subject"].update(digest={}), 3, "has no digest"),
+        (lambda result: result.update(schema="x"), 2, "is no gate.result/v1"),
+    ],
+)
+def test_a_result_that_nobody_wrote_is_refused(later, make, desk, change, code, said):
+    attest = later(make(WEIGHTS), "--unverified-result")
+    document = json.loads((desk / "result.json").read_text())
+    change(document)
+    (desk / "result.json").write_text(json.dumps(document))
+    run = attest()
+    assert run.returncode == code and said in run.stderr and run.stderr.count("\n") == 1
+    assert os.listdir(desk / "out") == [] and not (desk / "x.claims.jsonl").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--unverified-result", "--file", "x")])
+def test_one_has_to_say_what_the_result_is_compared_with(inside, desk, options):
+    run = inside("attest", desk / "result.json", *options)
+    assert run.returncode == 2 and "either --file TARGET or --unverified-result" in run.stderr
+
+
+def test_attest_needs_a_key(inside, desk):
+    run = inside("attest", desk / "result.json", "--unverified-result")
+    assert run.returncode == 2 and "needs --sign-key" in run.stderr

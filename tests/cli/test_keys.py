@@ -6,6 +6,9 @@ import stat
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from tests.cli.inside import inside
+
+__all__ = ["inside"]
 SECRET = {"GATE_KEY_PASSWORD": "correct horse"}
 
 
@@ -16,13 +19,13 @@ def out(tmp_path):
     return folder
 
 
-def make(gate, out, *arguments, env=SECRET, **more):
-    return gate("keys", "generate", "release", "--out", out, *arguments, env=env, **more)
+def make(gate, out, *arguments, env=SECRET):
+    return gate("keys", "generate", "release", "--out", out, *arguments, env=env)
 
 
 @pytest.mark.parametrize("kind", ["p256", "ed25519"])
-def test_a_pair_is_made(gate, out, kind):
-    run = make(gate, out, "--type", kind)
+def test_a_pair_is_made(inside, out, kind):
+    run = make(inside, out, "--type", kind)
     assert run.returncode == 0 and not run.stderr
     assert sorted(os.listdir(out)) == ["release.key", "release.pub"]
     assert stat.S_IMODE((out / "release.key").stat().st_mode) == 0o600
@@ -32,28 +35,28 @@ def test_a_pair_is_made(gate, out, kind):
     assert "fingerprint  sha256:" in run.stdout and "correct horse" not in run.stdout
 
 
-def test_the_password_may_come_from_a_file_which_wins(gate, out, tmp_path):
+def test_the_password_may_come_from_a_file_which_wins(inside, out, tmp_path):
     (tmp_path / "pw").write_bytes(b"from the file\n")
-    assert make(gate, out, "--password-file", tmp_path / "pw").returncode == 0
+    assert make(inside, out, "--password-file", tmp_path / "pw").returncode == 0
     load_pem_private_key((out / "release.key").read_bytes(), b"from the file")
 
 
-def test_no_password_has_to_be_said(gate, out):
-    assert make(gate, out, "--no-password", env={}).returncode == 0
+def test_no_password_has_to_be_said(inside, out):
+    assert make(inside, out, "--no-password", env={}).returncode == 0
     load_pem_private_key((out / "release.key").read_bytes(), None)
 
 
 @pytest.mark.parametrize("there", ["release.key", "release.pub"])
-def test_nothing_is_overwritten(gate, out, there):
+def test_nothing_is_overwritten(inside, out, there):
     (out / there).write_bytes(b"precious")
-    run = make(gate, out)
+    run = make(inside, out)
     assert run.returncode == 2 and "is there already" in run.stderr
     assert os.listdir(out) == [there] and (out / there).read_bytes() == b"precious"
 
 
-def test_a_dangling_link_is_there_too(gate, out, tmp_path):
+def test_a_dangling_link_is_there_too(inside, out, tmp_path):
     (out / "release.pub").symlink_to(tmp_path / "elsewhere")
-    assert make(gate, out).returncode == 2 and not (tmp_path / "elsewhere").exists()
+    assert make(inside, out).returncode == 2 and not (tmp_path / "elsewhere").exists()
 
 
 @pytest.mark.parametrize(
@@ -68,15 +71,15 @@ def test_a_dangling_link_is_there_too(gate, out, tmp_path):
         (("--out", "/no/such/folder"), SECRET, "no such folder"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(gate, out, arguments, env, said):
-    run = make(gate, out, *arguments, env=env)
+def test_what_is_wrong_is_said_in_one_line(inside, out, arguments, env, said):
+    run = make(inside, out, *arguments, env=env)
     assert run.returncode == 2 and said in run.stderr and run.stderr.count("\n") == 1
     assert os.listdir(out) == []
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".hidden", "-x", "a\nb", "n" * 101])
-def test_a_name_is_no_path(gate, out, name):
-    run = gate("keys", "generate", "--out", out, "--", name, env=SECRET)
+def test_a_name_is_no_path(inside, out, name):
+    run = inside("keys", "generate", "--out", out, "--", name, env=SECRET)
     assert run.returncode == 2 and os.listdir(out) == []
 
 

@@ -17,7 +17,7 @@ from gate.core.decision import Outcome
 from gate.core.errors import GateError, UsageError
 
 _DECISIONS = {outcome.exit_code: str(outcome) for outcome in Outcome}
-_PASSED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "XDG_DATA_HOME", "XDG_CACHE_HOME", "GATE_DB")
+_PASSED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "XDG_DATA_HOME", "XDG_CACHE_HOME")
 """What the process that reads hostile bytes gets of the environment: no token of the job."""
 _FORMATS = ("json", "sarif", "markdown", "github")
 

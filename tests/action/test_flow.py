@@ -37,8 +37,10 @@ def test_the_dirty_archive_is_denied_everywhere_at_once(stocked):
     assert all(Path(ran.outputs[f"{name}-file"]).is_relative_to(stocked.temp) for name in ("sarif", "report", "json"))
 
 
-def test_several_archives_have_the_worst_decision_and_all_digests(stocked):
-    ran = stocked.run(path="clean.mar\n\n  dirty.mar\n", format="github", **stocked.inputs)
+def test_several_archives_have_the_worst_decision_and_all_digests(job):
+    (job.workspace / "good.zip").write_bytes(zipped({"a.txt": b"hello"}))
+    (job.workspace / "bad.zip").write_bytes(zipped({"../x": b""}))
+    ran = job.run(path="good.zip\n\n  bad.zip\n", format="github")
     assert ran.code == 1 and ran.outputs["decision"] == "deny"
     assert len(ran.outputs["digest"].splitlines()) == 2
     assert len(json.loads(Path(ran.outputs["sarif-file"]).read_text())["runs"]) == 2
@@ -71,9 +73,10 @@ def test_inconclusive_fails_unless_only_deny_does(job):
     assert ran.code == 0 and ran.outputs["decision"] == "inconclusive"
 
 
-def test_a_missing_archive_never_passes(stocked):
-    for path in ("nowhere.mar", "nowhere.mar\nclean.mar"):
-        ran = stocked.run(path=path, fail_on="never", **stocked.inputs)
+def test_a_missing_archive_never_passes(job):
+    (job.workspace / "clean.zip").write_bytes(zipped({"a.txt": b"hello"}))
+    for path in ("nowhere.mar", "nowhere.mar\nclean.zip"):
+        ran = job.run(path=path, fail_on="never")
         assert ran.code == 2 and ran.outputs["decision"] == "error"
         assert any("nowhere.mar" in command.message for command in ran.commands)
 

@@ -13,9 +13,11 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from fixtures.churn.contents import safetensors
 from gate.action.base import Base, base
 from gate.action.given import Supplies
 from gate.core.errors import UsageError
+from tests.conftest import zipped
 
 WAIVER = """\
 [[waiver]]
@@ -53,18 +55,21 @@ def event(sha):
 def request_(stocked):
     """A repository whose pull request brings an archive signed by its author, and trusts them; the base does not."""
     folder = stocked.workspace
-    (folder / "dirty.mar").unlink()
+    for path in folder.glob("*.mar*"):
+        path.unlink()
+    weights = safetensors({"w": ((2,), bytes(8))}, {"format": "np"})
+    (folder / "clean.zip").write_bytes(zipped({"model.safetensors": weights}))
     (folder / "waivers.toml").write_text("")
     git(folder, "init", "-q")
     first = commit(folder, "what the bank trusts")
     key = ec.generate_private_key(ec.SECP256R1())
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    data = (folder / "clean.mar").read_bytes()
-    (folder / "clean.mar.sig").write_bytes(base64.b64encode(key.sign(data, ec.ECDSA(hashes.SHA256()))))
+    data = (folder / "clean.zip").read_bytes()
+    (folder / "clean.zip.sig").write_bytes(base64.b64encode(key.sign(data, ec.ECDSA(hashes.SHA256()))))
     (folder / "demo-release.pub").write_bytes(public)
     (folder / "trust.yaml").write_text("version: 1\nkeys: [{name: mallory, file: demo-release.pub}]\n")
     commit(folder, "trust me instead")
-    return SimpleNamespace(job=stocked, base=first, inputs={**stocked.inputs, "path": "clean.mar"})
+    return SimpleNamespace(job=stocked, base=first, inputs={**stocked.inputs, "path": "clean.zip"})
 
 
 def test_trust_is_that_of_the_base_revision(request_):

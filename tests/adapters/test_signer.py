@@ -33,7 +33,7 @@ def labelled(label):
         ec.generate_private_key(ec.SECP521R1()),
         ed25519.Ed25519PrivateKey.generate(),
     ],
-    ids=repr,
+    ids=["P-256", "P-384", "P-521", "Ed25519"],
 )
 @pytest.mark.parametrize("lock", [None, LOCKED])
 def test_what_a_key_signs_verifies_by_its_public_half(key, lock):

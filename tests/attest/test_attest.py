@@ -35,7 +35,9 @@ def outcome(data, key=KEY, artifact=None, role="verifier"):
     )
 
 
-@pytest.mark.parametrize("key", [KEY, OTHER, signer._signer(ec.generate_private_key(ec.SECP384R1()))], ids=["one", "other", "P-384"])
+@pytest.mark.parametrize(
+    "key", [KEY, OTHER, signer._signer(ec.generate_private_key(ec.SECP384R1()))], ids=["one", "other", "P-384"]
+)
 def test_each_file_verifies_by_the_key(key):
     files = attest(said(), key, WHO)
     assert tuple(files) == SUFFIXES

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import typer
 
-from gate.cli import db, demo, explain, facts, keys, rules, scan
+from gate.cli import admit, db, demo, explain, facts, keys, rules, scan
 
 app: Final = typer.Typer(
     name="gate",
@@ -20,6 +20,7 @@ app: Final = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("scan")(scan.scan)
+app.command("admit")(admit.admit)
 app.command("facts")(facts.facts)
 app.command("demo")(demo.demo)
 app.add_typer(rules.app, name="rules")

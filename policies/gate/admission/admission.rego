@@ -9,6 +9,7 @@
 #     description: What a consumer of a verification summary compares.
 package gate.admission
 
+import data.gate.decision
 import data.gate.settings
 
 # Seconds that the clocks of whoever decided and whoever deploys may differ.
@@ -209,16 +210,16 @@ concerns["admission.superseded"] contains about(k, "it says something else than 
 	input.attestations[k].said.passed != input.attestations[i].said.passed
 }
 
-differs(summary, decision) if {
-	decision.kind == "decision"
-	decision.age <= summary.age
-	decision.passed != summary.passed
+differs(summary, own) if {
+	own.kind == "decision"
+	own.age <= summary.age
+	own.passed != summary.passed
 }
 
-differs(summary, decision) if {
-	decision.kind == "decision"
-	decision.age == summary.age
-	decision.policy != summary.policy
+differs(summary, own) if {
+	own.kind == "decision"
+	own.age == summary.age
+	own.policy != summary.policy
 }
 
 ended(seconds) if {
@@ -244,11 +245,8 @@ understood if {
 	is_array(input.request.policies)
 	span_or_null(input.request.max_age)
 	is_array(input.attestations)
-	every limit in max_ages {
-		is_number(limit)
-	}
 	every given in settings.site_configs {
-		is_object(given)
+		decision.sound(given)
 	}
 	every one in input.attestations {
 		sound(one)

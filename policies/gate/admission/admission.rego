@@ -150,8 +150,10 @@ candidates := summaries & placed
 
 deciding contains i if {
 	some i in candidates
-	input.attestations[i].said.age == min({input.attestations[k].said.age | some k in candidates})
+	input.attestations[i].said.age == newest
 }
+
+newest := min({input.attestations[i].said.age | some i in candidates})
 
 # -- why it does not admit
 
@@ -198,26 +200,32 @@ concerns["admission.policy"] contains about(i, "it rests on another policy than 
 }
 
 # Gate's own decision is not needed, but what it says must not differ.
-concerns["admission.disagreement"] contains about(k, "a decision as new as the newest summary says something else") if {
-	some i in deciding
-	some k in placed
-	differs(input.attestations[i].said, input.attestations[k].said)
+concerns["admission.disagreement"] contains about(i, "a decision as new as the newest summary says something else") if {
+	some i in placed
+	own := input.attestations[i].said
+	own.kind == "decision"
+	some summary in newest_said
+	differs(summary, own)
 }
 
-concerns["admission.superseded"] contains about(k, "it says something else than the newest summary, which decides") if {
+concerns["admission.superseded"] contains about(i, "it says something else than the newest summary, which decides") if {
+	some i in (candidates - deciding)
+	some summary in newest_said
+	input.attestations[i].said.passed != summary.passed
+}
+
+# Without repetitions: there may be a thousand of them.
+newest_said contains {"age": said.age, "passed": said.passed, "policy": said.policy} if {
 	some i in deciding
-	some k in (candidates - deciding)
-	input.attestations[k].said.passed != input.attestations[i].said.passed
+	said := input.attestations[i].said
 }
 
 differs(summary, own) if {
-	own.kind == "decision"
 	own.age <= summary.age
 	own.passed != summary.passed
 }
 
 differs(summary, own) if {
-	own.kind == "decision"
 	own.age == summary.age
 	own.policy != summary.policy
 }

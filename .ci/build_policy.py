@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from gate.policy.digest import policy_digest  # noqa: E402 - the checkout's, without installing it
 
-ENTRYPOINT = "gate/decision/result"
+ENTRYPOINTS = ("gate/admission/result", "gate/decision/result")
 POLICIES = Path("policies")
 MANIFEST = POLICIES / ".manifest"
 COMPILED = Path("gate/policy/compiled")
@@ -39,7 +39,8 @@ def bundle_manifest() -> bytes:
 
 def compiled(scratch: Path) -> dict[str, bytes]:
     bundle = scratch / "bundle.tar.gz"
-    opa("build", "-t", "wasm", "-e", ENTRYPOINT, "-b", str(POLICIES), "--ignore", "*_test.rego", "-o", str(bundle))
+    entrypoints = [argument for name in ENTRYPOINTS for argument in ("-e", name)]
+    opa("build", "-t", "wasm", *entrypoints, "-b", str(POLICIES), "--ignore", "*_test.rego", "-o", str(bundle))
     files = {}
     with tarfile.open(bundle) as tar:
         for name in ("policy.wasm", "data.json"):
@@ -48,7 +49,7 @@ def compiled(scratch: Path) -> dict[str, bytes]:
             files[name] = member.read()
     version = opa("version").splitlines()[0].removeprefix("Version: ")
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    manifest = {"digest": policy_digest(ROOT / POLICIES), "entrypoints": [ENTRYPOINT], "opa": version, "sha256": sums}
+    manifest = {"digest": policy_digest(ROOT / POLICIES), "entrypoints": [*ENTRYPOINTS], "opa": version, "sha256": sums}
     return {**files, "manifest.json": dump(manifest)}
 
 

@@ -74,14 +74,16 @@ class Embedded:
         except EngineError:
             return None
 
-    def evaluate(self, document: Mapping[str, Json]) -> Json:
-        """The value of data.gate.decision.result for one document; raises EngineError."""
+    def evaluate(self, document: Mapping[str, Json], entrypoint: str = ENTRYPOINT) -> Json:
+        """The value of an entry point, data.gate.decision.result by default, for one document; raises EngineError."""
         text = encoded(document)
         with _translated():
             from opapywasm import UNDEFINED
 
             self._policy = self._policy or self._start()
-            value = self._policy.evaluate(text)
+            if entrypoint not in self._policy.entrypoints:
+                raise EngineError("undefined", f"the policy was compiled without {entrypoint}")
+            value = self._policy.evaluate(text, entrypoint)
         if value is UNDEFINED:
             raise EngineError("undefined", "the policy has no result for this document (unknown stage or schema?)")
         result: Json = value

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import typer
 
-from gate.cli import attest, db, demo, explain, facts, keys, rules, scan
+from gate.cli import admit, attest, db, demo, explain, facts, keys, rules, scan
 
 app: Final = typer.Typer(
     name="gate",
@@ -21,6 +21,7 @@ app: Final = typer.Typer(
 )
 app.command("scan")(scan.scan)
 app.command("attest")(attest.attest)
+app.command("admit")(admit.admit)
 app.command("facts")(facts.facts)
 app.command("demo")(demo.demo)
 app.add_typer(rules.app, name="rules")

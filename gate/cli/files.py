@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from gate.core.errors import UsageError
 
+SMALL = 2**22
+"""Bytes of a profile, a trust file, or a file that a trust file names."""
 _MOST = 2**24
 """Bytes of a file whose reader has no narrower limit of its own."""
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from gate.cli.files import read_file, refuse_inside
+from gate.cli.files import SMALL, read_file, refuse_inside
+from gate.cli.trust_file import trust_file
 from gate.core.attachment import Attachment
 from gate.core.errors import NotExamined, UsageError
 from gate.core.limits import Limits
 from gate.core.report import Json
 from gate.inspectors import Inputs
 from gate.targets.profile import Profile
-from gate.trust.words import Trust
-
-_SMALL = 2**22
-"""Bytes of a profile, a trust file, or a file that a trust file names."""
 
 
 def given(
@@ -36,7 +33,7 @@ def given(
     advisories, about = _advisories(db)
     read = tuple(_profile(file) for file in profiles)
     _unique(read)
-    trusted = _trust(targets, trust) if trust else None
+    trusted = trust_file(targets, trust) if trust else None
     attached = tuple(
         Attachment(os.path.basename(file), read_file(file, "--signature", limits.signature_bytes))
         for file in signatures
@@ -75,7 +72,7 @@ def _advisories(db: str) -> tuple[str | None, Json]:
 def _profile(file: str) -> Profile:
     from gate.targets.profile import read_profile
 
-    return read_profile(read_file(file, "--profile", _SMALL), file)
+    return read_profile(read_file(file, "--profile", SMALL), file)
 
 
 def _unique(profiles: Iterable[Profile]) -> None:
@@ -84,14 +81,3 @@ def _unique(profiles: Iterable[Profile]) -> None:
         if profile.name in names:
             raise UsageError(f"--profile: two profiles are called {profile.name}; findings could not tell them apart")
         names.add(profile.name)
-
-
-def _trust(targets: Sequence[str], file: str) -> Trust:
-    from gate.trust.file import read_trust
-
-    def load(name: str) -> bytes:
-        path = os.path.join(os.path.dirname(file), name)
-        refuse_inside(targets, (path,))
-        return read_file(path, f"--trust {file}", _SMALL)
-
-    return read_trust(read_file(file, "--trust", _SMALL), file, load)

@@ -9,11 +9,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-from gate import pipeline, resources
+from gate import pipeline
 from gate.adapters.opa_server import Server
-from gate.adapters.opa_wasm import Embedded
+from gate.cli.embedded import embedded_engine
 from gate.cli.files import read_file
 from gate.cli.setup import Setup
 from gate.core.decision import Decision
@@ -22,9 +21,7 @@ from gate.core.report import Report
 from gate.core.text import printable
 from gate.output import Render, renderer, text
 from gate.policy.both import Both
-from gate.policy.digest import policy_digest
 from gate.policy.engine import Engine
-from gate.policy.site_data import parse
 
 logger = logging.getLogger("gate")
 
@@ -51,7 +48,7 @@ def engine(policy: str, policy_data: str, asked: Asked | None = None) -> Engine:
     asked = asked or Asked()
     server = asked.engine == "opa" or asked.check
     _consistent(asked, server, policy_data)
-    embedded = _embedded(policy, policy_data)
+    embedded = embedded_engine(policy, policy_data)
     if not server:
         return embedded
     if embedded.digest is None:
@@ -73,13 +70,6 @@ def _consistent(asked: Asked, server: bool, policy_data: str) -> None:
             "--policy-data: gate writes nothing to a server; load the file there as data.gate_site.config, or compare"
             " with it by --engine-check"
         )
-
-
-def _embedded(policy: str, policy_data: str) -> Embedded:
-    overlay = parse(read_file(policy_data, "--policy-data"), policy_data) if policy_data else None
-    if policy:
-        return Embedded(Path(policy), overlay=overlay)
-    return Embedded(resources.compiled_policy(), overlay=overlay, expected=policy_digest(resources.policies()))
 
 
 def _token(file: str) -> str:

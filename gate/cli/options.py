@@ -40,3 +40,5 @@ OpaUrl = Annotated[str, typer.Option(metavar="URL", help="The OPA server: https,
 OpaTokenFile = Annotated[str, typer.Option(metavar="FILE", help="Bearer token for the OPA server.")]
 OpaCa = Annotated[str, typer.Option(metavar="FILE", help="Certificates to trust instead of the system's (PEM).")]
 EngineCheck = Annotated[bool, typer.Option("--engine-check", help="Ask both engines; inconclusive when they differ.")]
+Policy = Annotated[str, typer.Option(metavar="DIR", help="Compiled policy instead of the standard one.")]
+PolicyData = Annotated[str, typer.Option(metavar="FILE", help="Your own actions and limits (YAML, JSON).")]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
 from gate.cli.files import read_file, refuse_inside
 from gate.cli.given import given
+from gate.cli.times import moment
 from gate.core.decision import Request, Waiver
 from gate.core.errors import UsageError
 from gate.core.limits import Limits
@@ -19,7 +19,6 @@ from gate.policy.engine import Engine
 from gate.registry import Registry, load
 
 _SCAN_EXTRA = ("isal", "lief", "pip_audit", "presidio_analyzer")
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def prepare(
     _require_extra()
     refuse_inside(targets, (waivers, *extension))
     limits = _limits(limit)
-    now = _time(effective_time)
+    now = moment(effective_time)
     supplied, recorded = given(
         targets, limits, db=db, profiles=profile, trust=trust, signatures=signature, effective_time=now
     )
@@ -91,18 +90,6 @@ def _limits(pairs: Sequence[str]) -> Limits:
         name, _, value = pair.partition("=")
         limits = limits.changed(name, value)
     return limits
-
-
-def _time(text: str) -> str:
-    if not text:
-        return datetime.now(UTC).strftime(_TIME)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise UsageError(f"--effective-time {text}: not an RFC 3339 time with a zone, as 2026-11-21T10:00:00Z")
-    return moment.astimezone(UTC).strftime(_TIME)
 
 
 def _waivers(file: str) -> tuple[tuple[Waiver, ...], str]:

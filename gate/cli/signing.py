@@ -17,6 +17,7 @@ from gate.attest.verdict import Verdict, verdict
 from gate.cli.file_set import write_set
 from gate.cli.files import read_file, refuse_inside
 from gate.cli.password import password
+from gate.cli.times import period
 from gate.core.decision import Decision, Request
 from gate.core.errors import NotExamined, UsageError
 from gate.core.report import Report
@@ -27,7 +28,6 @@ from gate.sources import unchanged
 _KEY = 65536
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,2000}")
 """An absolute URI (RFC 3986, section 4.3), as far as it matters here."""
-_PERIOD = re.compile(r"([1-9]\d{0,4})([hd])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def signing(
     _refuse_equal_names(targets)
     if verifier and not _ID.fullmatch(verifier):
         raise UsageError(f"--verifier-id {verifier}: not a URI, as https://acme.example/gate/v1")
-    return Signing(load(key, password_file), folder, verifier or UNNAMED, _period(valid))
+    return Signing(load(key, password_file), folder, verifier or UNNAMED, period(valid, "--valid-for"))
 
 
 def load(file: str, password_file: str) -> Signer:
@@ -115,15 +115,6 @@ def load(file: str, password_file: str) -> Signer:
 def say(line: str) -> None:
     """One line on standard error."""
     print(f"gate: {printable(line, 2000)}", file=sys.stderr)
-
-
-def _period(text: str) -> timedelta | None:
-    found = _PERIOD.fullmatch(text)
-    if text and found is None:
-        raise UsageError(f"--valid-for {text}: write it as 12h or 30d")
-    if found is None:
-        return None
-    return timedelta(hours=int(found[1])) if found[2] == "h" else timedelta(days=int(found[1]))
 
 
 def _refuse_folder(targets: Iterable[str], folder: str) -> None:

@@ -55,6 +55,70 @@ KNOWN: Mapping[str, Advice] = {
     "readiness.no-profile": Advice(
         "No target to compare with", "Describe the machines that it is to run on, and pass that with --profile."
     ),
+    "admission.no-summary": Advice(
+        "No verdict about this artifact counts",
+        "Scan exactly this artifact with --sign-key for this stage and environment, and pass what was written.",
+    ),
+    "admission.wrong-subject": Advice(
+        "An attestation is about another artifact", "Compare the digests; pass the attestations of what is deployed."
+    ),
+    "admission.invalid-signature": Advice(
+        "A signature is not valid", "Fetch the attestation again from where it was written; do not trust this copy."
+    ),
+    "admission.untrusted-signer": Advice(
+        "The signer may not issue verdicts",
+        "Give the signer the role verifier in the trust file, if it should have it.",
+    ),
+    "admission.signer-scope": Advice(
+        "The signer may not decide for this stage or environment",
+        "Let a signer sign whom the trust file names for both, or extend stages or environments there.",
+    ),
+    "admission.verifier-mismatch": Advice(
+        "The signer may not decide under this verifier id",
+        "Name the pair under verifiers in the trust file, and scan with the same --verifier-id.",
+    ),
+    "admission.unknown-predicate": Advice(
+        "A genuine attestation is no verdict", "Nothing is to be done; leave it out if it was not meant to be asked."
+    ),
+    "admission.malformed-statement": Advice(
+        "A genuine verdict cannot be understood", "Raise gate to the version of whoever signed it, and ask again."
+    ),
+    "admission.malformed": Advice("A file is no attestation", "Fetch it again; it may have been cut off."),
+    "admission.unsupported": Advice(
+        "An attestation of a kind that is not supported",
+        "Pass a Sigstore bundle or a DSSE envelope with one signature.",
+    ),
+    "admission.too-large": Advice(
+        "Attestations are larger or more than what is read", "Pass only those of this artifact; each has a few KiB."
+    ),
+    "admission.unreadable": Advice(
+        "A file of attestations could not be read", "Check its path and permissions, and ask again."
+    ),
+    "admission.wrong-stage": Advice(
+        "The verdict is for another stage",
+        "Scan with --stage of the deployment; a verdict for one stage is for no other.",
+    ),
+    "admission.wrong-environment": Advice(
+        "The verdict is for another environment",
+        "Scan with --environment of the deployment, or deploy where it is for.",
+    ),
+    "admission.failed": Advice(
+        "The artifact was judged, and did not pass", "See the result of its scan; mend the archive and scan it again."
+    ),
+    "admission.too-old": Advice("The verdict is too old", "Scan the artifact again with the advisory data of today."),
+    "admission.ended": Advice("The verdict has ended", "Scan again; a waiver or --valid-for ended it."),
+    "admission.from-future": Advice(
+        "The verdict is from the future", "Set the clocks of both machines, and scan again."
+    ),
+    "admission.policy": Advice(
+        "The verdict rests on another policy", "Scan again with an allowed policy, or allow this one by its digest."
+    ),
+    "admission.disagreement": Advice(
+        "Two verdicts of the same scan differ", "Pass the attestations of one scan, all of them; else scan again."
+    ),
+    "admission.superseded": Advice(
+        "An older verdict said something else", "Nothing is to be done: the newest one decides."
+    ),
     "engine.unavailable": Advice(
         "The policy engine could not be used", "Check what --policy or --opa-url names, or install gate again."
     ),
@@ -76,6 +140,7 @@ KNOWN: Mapping[str, Advice] = {
 }
 
 _FAMILIES: Mapping[str, Advice] = {
+    "admission": Advice("No verdict admits it", "Scan the artifact for this stage and environment, and sign that."),
     "versioning": Advice(
         "The version does not follow from the change", "Raise the model version as `gate compare` says."
     ),

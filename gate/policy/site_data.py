@@ -85,7 +85,7 @@ def _stage(_: str, value: object) -> Json:
 
 
 def _limits(value: object) -> Json:
-    return _object(value, {"advisory_age_hours": _number, "archive_bytes": _number})
+    return _object(value, dict.fromkeys(("admission_age_hours", "advisory_age_hours", "archive_bytes"), _number))
 
 
 def _number(value: object) -> Json:

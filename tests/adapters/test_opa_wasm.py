@@ -67,7 +67,13 @@ def test_a_clean_archive_is_allowed(engine):
 def test_the_module_needs_no_builtin_of_its_host(engine):
     engine.evaluate(clean())
     assert engine._policy.builtins == {}
-    assert engine._policy.entrypoints == {"gate/decision/result": 0}
+    assert engine._policy.entrypoints.keys() == {"gate/admission/result", "gate/decision/result"}
+
+
+def test_an_entry_point_that_was_not_compiled_has_no_answer(engine):
+    with pytest.raises(EngineError) as caught:
+        engine.evaluate(clean(), "gate/other/result")
+    assert caught.value.code == "undefined"
 
 
 def test_an_engine_that_was_closed_starts_anew():

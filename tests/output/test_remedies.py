@@ -15,7 +15,7 @@ ENGINE = (
 )
 FAMILIES = (
     *("versioning", "provenance", "governance", "evidence", "readiness", "lifecycle"),
-    *("limits", "advisories", "gap", "engine", "site"),
+    *("limits", "advisories", "gap", "engine", "site", "admission"),
 )
 
 

@@ -5,7 +5,8 @@ Predicate types match rules/data/signature/verdicts.yaml, so that no verdict is 
 
 from __future__ import annotations
 
-BASE = "https://pypi.org/project/mlgate/gate"
+BASE = "https://mlgate.example/gate"
+"""The project has no domain of its own yet; this one is reserved and belongs to nobody (RFC 2606, section 2)."""
 DECISION = f"{BASE}/decision/v1"
 """The predicate type of gate's own decision."""
 VSA = "https://slsa.dev/verification_summary/v1"

@@ -41,8 +41,11 @@ class Running:
         self._ticker = EpochTicker(self._engine)
         self._builtins = BuiltinRegistry(default_builtins())
         self._instance: OpaPolicyInstance | None = self._start()
-        self.entrypoints = self._instance.entrypoints()
-        self.builtins = self._instance.builtins()
+        try:
+            self.entrypoints, self.builtins = self._instance.entrypoints(), self._instance.builtins()
+        except BaseException:
+            self.close()
+            raise
 
     def evaluate(self, document: bytes, entrypoint: str) -> list[Json]:
         """The value of an entry point in a list, which is empty where it is undefined."""

@@ -52,15 +52,25 @@ class PrivateFiles:
     def write(self, name: str, body: bytes) -> None:
         """Keep it, or do not: a reader sees the whole of it or nothing."""
         with contextlib.suppress(OSError):
-            os.makedirs(os.path.dirname(self.folder), exist_ok=True)
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(self.folder, 0o700)
+            _make(self.folder)
             at = _open(self.folder)
             try:
                 _write(at, name, hashlib.sha256(body).digest() + body)
                 _forget(at, name)
             finally:
                 os.close(at)
+
+
+def _make(folder: str) -> None:
+    """Root makes none in the home of a user, as `sudo` would: that user could not write there any more."""
+    above = os.path.dirname(folder)
+    while not os.path.lexists(above):
+        above = os.path.dirname(above)
+    if os.geteuid() == 0 and os.stat(above).st_uid != 0:
+        raise PermissionError(folder)
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder, 0o700)
 
 
 def _open(folder: str) -> int:

@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -146,6 +147,40 @@ def test_where_nothing_can_be_written_nothing_is_said(tmp_path, where):
     files = PrivateFiles(os.path.join(tmp_path, where))
     files.write("x", BODY)
     assert files.read("x") is None
+
+
+def test_root_makes_no_folder_in_the_home_of_a_user(tmp_path, monkeypatch):
+    """As `sudo gate` with HOME kept would; the user could not write there afterwards."""
+    home = tmp_path / "home"
+    home.mkdir()
+    real = os.stat
+
+    def stat(path, **options):
+        info = real(path, **options)
+        return SimpleNamespace(st_uid=1000) if path == str(home) else info
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "stat", stat)
+    PrivateFiles(str(home / ".cache" / "mlgate" / "policy")).write("x", BODY)
+    assert os.listdir(home) == []
+
+
+def test_writers_at_the_same_time_leave_one_whole_file(files):
+    bodies = [bytes([n]) * 300_000 for n in range(8)]
+    seen = set()
+
+    def write(body):
+        for _ in range(10):
+            files.write("y", body)
+            seen.add(files.read("y"))
+
+    threads = [threading.Thread(target=write, args=(body,)) for body in bodies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen <= {*bodies, None} and files.read("y") in bodies
+    assert len(os.listdir(files.folder)) <= 4
 
 
 def test_a_full_disk_leaves_nothing_behind(files):

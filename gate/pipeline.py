@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 from gate import workers
@@ -20,7 +21,7 @@ from gate.facts.seen import Seen
 from gate.facts.store import Store
 from gate.policy.decide import decide
 from gate.registry import WALKER, Registry
-from gate.sources import open_target
+from gate.sources import address, open_target
 
 __all__ = ["decide", "scan"]
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def scan(target: str, registry: Registry, limits: Limits = Limits(), jobs: int =
             for mine in (None, lambda _: True):
                 look(store, visits, lambda: None, mine)
         store.extend(archive.changed(), WALKER)
-        return _report(archive, registry, store, visits)
+        return replace(_report(archive, registry, store, visits), address=address(target))
     finally:
         archive.close()
 

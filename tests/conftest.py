@@ -33,6 +33,12 @@ def _no_network():
     socket.socket.connect = real  # type: ignore[method-assign]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory):
+    """Machine code of the policy is kept for the tests alone, not in the home of whoever runs them."""
+    os.environ["GATE_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+
+
 def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as archive:
@@ -62,7 +68,8 @@ def gate() -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(*arguments: object, stdin: bytes = b"", **options: object) -> subprocess.CompletedProcess[str]:
         # No data base and no password of whoever runs the tests.
         own = {"NO_COLOR": "1", "COLUMNS": "80", "XDG_DATA_HOME": str(ROOT / "tests" / "nowhere")}
-        outer = {name: value for name, value in os.environ.items() if not name.startswith("GATE_")}
+        kept = ("GATE_CACHE_DIR",)
+        outer = {name: value for name, value in os.environ.items() if name in kept or not name.startswith("GATE_")}
         environment = {**outer, **own, **options.pop("env", {})}  # type: ignore[dict-item]
         command = [sys.executable, "-m", "gate", *map(str, arguments)]
         result = subprocess.run(

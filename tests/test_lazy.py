@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from fixtures.churn.contents import safetensors
+from fixtures.churn.signing import public_key
 from tests.conftest import NOW, ROOT, zipped
 
 HEAVY = {"presidio_analyzer", "spacy", "pip_audit", "lief", "sigstore", "tuf"}
@@ -63,3 +64,13 @@ def test_the_reader_of_libraries_never_enters_the_process_that_scans(tmp_path):
     modules, run = loaded("facts", archive, "--jobs", "0")
     assert json.loads(run.stdout)["native"]["libraries"] == 1
     assert "lief" not in modules
+
+
+def test_an_admission_starts_without_scanners_and_without_what_only_checks_options(tmp_path):
+    (tmp_path / "k.pub").write_bytes(public_key())
+    (tmp_path / "trust.yaml").write_text("version: 1\nkeys: [{name: k, file: k.pub, roles: [verifier]}]\n")
+    place = ("--stage", "staging", "--environment", "eu", "--trust", tmp_path / "trust.yaml")
+    given = ("--digest", "sha256:" + "ab" * 32, "--attestation", tmp_path / "none.json")
+    modules, run = loaded("admit", *given, *place)
+    assert run.returncode == 3 and "admission.unreadable" in run.stdout, run.stdout + run.stderr
+    assert modules & (HEAVY | {"pydantic"}) == set()

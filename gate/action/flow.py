@@ -93,7 +93,8 @@ def _scan(given: Given, supplies: Supplies, kept: str, workspace: str) -> Scanne
         stdin=subprocess.DEVNULL,
         capture_output=True,
         cwd=workspace,
-        env={name: os.environ[name] for name in _PASSED if name in os.environ},
+        # A fresh runner has no cache, and one that a workflow restored may be another branch's.
+        env={name: os.environ[name] for name in _PASSED if name in os.environ} | {"GATE_CACHE_DIR": ""},
         check=False,
     )
     out, err = (part.decode("utf-8", "backslashreplace") for part in (done.stdout, done.stderr))

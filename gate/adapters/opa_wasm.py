@@ -18,7 +18,8 @@ from gate.core.errors import EngineError, UsageError
 from gate.core.report import Json
 
 if TYPE_CHECKING:
-    from opapywasm import OpaWasmPolicy
+    from gate.adapters.opa_module import Running
+    from gate.adapters.private_files import PrivateFiles
 
 ENTRYPOINT = "gate/decision/result"
 _INPUT_BYTES = 32 * 2**20
@@ -46,7 +47,8 @@ class Embedded:
 
     `seconds` bounds one evaluation. `overlay` becomes data.gate_site.config. With `expected`, a policy digest, any
     other policy is refused at evaluate(). Raises UsageError for a folder that was not compiled, and for an overlay when
-    the policy was compiled with a data.gate_site.config of its own.
+    the policy was compiled with a data.gate_site.config of its own. `kept` holds machine code between runs; without it,
+    each engine compiles.
     """
 
     name = "embedded"
@@ -58,12 +60,14 @@ class Embedded:
         seconds: float = 5.0,
         overlay: Mapping[str, Json] | None = None,
         expected: str | None = None,
+        kept: PrivateFiles | None = None,
     ) -> None:
         _refuse_sources(compiled)
         if overlay is not None:
             _refuse_second_config(compiled)
         self._folder, self._seconds, self._overlay, self._expected = compiled, seconds, overlay, expected
-        self._policy: OpaWasmPolicy | None = None
+        self._kept = kept
+        self._policy: Running | None = None
         self.data_digest = None if overlay is None else hashlib.sha256(canonical(overlay)).hexdigest()
 
     @property
@@ -78,16 +82,13 @@ class Embedded:
         """The value of an entry point, data.gate.decision.result by default, for one document; raises EngineError."""
         text = encoded(document)
         with _translated():
-            from opapywasm import UNDEFINED
-
             self._policy = self._policy or self._start()
             if entrypoint not in self._policy.entrypoints:
                 raise EngineError("undefined", f"the policy was compiled without {entrypoint}")
-            value = self._policy.evaluate(text, entrypoint)
-        if value is UNDEFINED:
+            values = self._policy.evaluate(text, entrypoint)
+        if not values:
             raise EngineError("undefined", "the policy has no result for this document (unknown stage or schema?)")
-        result: Json = value
-        return result
+        return values[0]
 
     def close(self) -> None:
         """Stop the engine's threads; the next evaluate() starts it anew."""
@@ -95,15 +96,15 @@ class Embedded:
             self._policy.close()
             self._policy = None
 
-    def _start(self) -> OpaWasmPolicy:
-        from opapywasm import OpaWasmPolicy, PolicyConfig
+    def _start(self) -> Running:
+        from opapywasm import PolicyConfig
+
+        from gate.adapters.opa_module import Running
 
         compiled = _load(self._folder)
         if self._expected is not None and compiled.digest != self._expected:
             raise EngineError("digest-mismatch", f"{self._folder} holds policy {compiled.digest}, not {self._expected}")
         config = PolicyConfig(
-            pool_size=1,
-            default_entrypoint=ENTRYPOINT,
             eval_timeout_seconds=self._seconds,
             max_memory_pages=_MEMORY_PAGES,
             max_input_bytes=_INPUT_BYTES,
@@ -112,9 +113,8 @@ class Embedded:
             max_cstring_scan_bytes=RESULT_BYTES,
             parse_raw_json_input=False,  # canonical() wrote it
         )
-        policy = OpaWasmPolicy.from_wasm_bytes(compiled.module, config=config)
-        policy.set_data(canonical(_with_site(compiled.data, self._overlay)))
-        return policy
+        data = canonical(_with_site(compiled.data, self._overlay))
+        return Running(compiled.module, data, config, self._kept)
 
 
 def _refuse_sources(folder: Path) -> None:

@@ -65,7 +65,7 @@ def document(examined: Iterable[Examined], asked: Asked) -> dict[str, Json]:
             "max_age": asked.max_age,
             "policies": list(asked.policies),
         },
-        "attestations": [_row(one) for one in examined],
+        "attestations": [_row(one) for one in examined if one.state != "no-verdict"],
     }
 
 

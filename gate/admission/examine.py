@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gate.admission.predicates import READERS
+from gate.admission.predicates import NO_VERDICTS, READERS
 from gate.core.admission import Asked, Examined, Given
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
@@ -57,6 +57,8 @@ def _one(place: str, signed: Signed, verification: Verification, artifact: Artif
         return Examined(place, _state(outcome), outcome.detail or TEXT[outcome.reason], outcome.signer)
     names = ", ".join(signer.name for signer in outcome.signers)
     kind = outcome.statement.predicate_type if outcome.statement else ""
+    if kind in NO_VERDICTS and outcome.statement is not None:
+        return Examined(place, "no-verdict", "it is genuine, and says nothing about fitness", names, kind)
     reader = READERS.get(kind)
     if outcome.statement is None or reader is None:
         return Examined(place, "unknown-predicate", "it is genuine, but no verdict", names, kind)

@@ -65,6 +65,8 @@ def decision(predicate: Mapping[str, Json], times: tuple[str, ...], now: str) ->
 Reader = Callable[[Mapping[str, Json], tuple[str, ...], str], Said]
 READERS: Mapping[str, Reader] = {uris.VSA: summary, uris.DECISION: decision}
 """Predicate type to the function that reads it."""
+NO_VERDICTS = frozenset({uris.VULNERABILITIES})
+"""What gate signs besides verdicts: expected among them, and of no weight."""
 
 
 def _said(

@@ -17,8 +17,9 @@ from gate.trust.words import Signer as Trusted
 
 LINE = 48 * 1024
 """Bytes of one line: readers of lines (gh) stop at 64 KiB."""
-SUFFIXES = (".vsa.sigstore.json", ".gate.sigstore.json", ".vsa.intoto.jsonl", ".claims.jsonl")
-"""What is behind an artifact's name: summary, decision, the summary's bare envelope, both bundles on a line each."""
+SUFFIXES = (".vsa.sigstore.json", ".gate.sigstore.json", ".vsa.intoto.jsonl", ".vulns.sigstore.json", ".claims.jsonl")
+"""What is behind an artifact's name: summary, decision, the summary's bare envelope, known vulnerabilities (which only
+a whole look gives), and all bundles on a line each."""
 
 
 class NotAttested(GateError):
@@ -34,14 +35,18 @@ def attest(verdict: Verdict, signer: Signer, verifier: str) -> Mapping[str, byte
     if not digest or not all(digest.values()):
         raise NotAttested("it has no digest, because a part of it was not read")
     summary = sign(statements.verification_summary(verdict, verifier), signer)
-    decision = sign(statements.decision(verdict, verifier), signer)
-    first, second = bundle(summary, signer), bundle(decision, signer)
-    files = dict(zip(SUFFIXES, (first, second, line(summary), first + second), strict=True))
-    for data, kind in ((first, uris.VSA), (second, uris.DECISION), (line(summary), uris.VSA)):
+    statement = sign(statements.decision(verdict, verifier), signer)
+    vsa, decision, bare, vulnerabilities, claims = SUFFIXES
+    bundles = {vsa: (bundle(summary, signer), uris.VSA), decision: (bundle(statement, signer), uris.DECISION)}
+    if verdict.looked_up is not None:
+        known = sign(statements.vulnerabilities(verdict, verdict.looked_up), signer)
+        bundles[vulnerabilities] = (bundle(known, signer), uris.VULNERABILITIES)
+    for data, kind in (*bundles.values(), (line(summary), uris.VSA)):
         if len(data) > LINE:
             raise NotAttested(f"its attestation would have {len(data)} bytes, more than {LINE}")
         _check(data, kind, verdict, signer)
-    return files
+    lines = b"".join(data for data, _ in bundles.values())
+    return {**{suffix: data for suffix, (data, _) in bundles.items()}, bare: line(summary), claims: lines}
 
 
 def _check(data: bytes, kind: str, verdict: Verdict, signer: Signer) -> None:

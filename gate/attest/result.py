@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gate.attest.verdict import RESULT, Verdict, digests, ends, sha256
+from gate.attest.vulnerabilities import of_result
 from gate.core.decision import Outcome, PolicyUsed
 from gate.core.errors import FormatError
 from gate.core.report import Inventory, Json, State, Status
@@ -46,7 +47,12 @@ def _verdict(row: Mapping[str, Json]) -> Verdict:
         raise ValueError("effective_time is no time")
     reasons = (_reason(item) for name in ("reasons", "warnings") for item in _rows(decision, name))
     facts = {_text(fact["kind"]) for fact in _rows(row, "facts")}
-    totals = ((code, _mapping(total)) for code, total in _row(row, "totals").items() if code not in facts)
+    totals = {code: _mapping(total) for code, total in _row(row, "totals").items()}
+    statuses = tuple(
+        Status(_text(item["inspector"]), State(_text(item["state"])), _number(item["members"]))
+        for item in _rows(row, "statuses")
+    )
+    findings = [(_text(item["rule"]), _texts(item["properties"])) for item in _rows(row, "findings")]
     return Verdict(
         _subject(_row(row, "subject")),
         Outcome(_text(decision["outcome"])),
@@ -60,15 +66,19 @@ def _verdict(row: Mapping[str, Json]) -> Verdict:
         digests(inputs),
         sha256(inputs["limits"]),
         tuple(sorted(set(reasons))),
-        {code: (_number(total["total"]), _number(total["waived"])) for code, total in totals},
+        {
+            code: (_number(total["total"]), _number(total["waived"]))
+            for code, total in totals.items()
+            if code not in facts
+        },
         (),
-        tuple(
-            Status(_text(item["inspector"]), State(_text(item["state"])), _number(item["members"]))
-            for item in _rows(row, "statuses")
-        ),
+        statuses,
         Inventory(_number(inventory["members"]), _number(inventory["bytes"]), _sha256(inventory["root"])),
         _text(_row(row, "tool")["version"]),
         RESULT,
+        of_result(
+            {code: _number(total["total"]) for code, total in totals.items()}, statuses, inputs["advisories"], findings
+        ),
     )
 
 
@@ -110,6 +120,10 @@ def _mapping(value: Json) -> Mapping[str, Json]:
     if not isinstance(value, dict):
         raise TypeError("something is no object")
     return value
+
+
+def _texts(value: Json) -> Mapping[str, str]:
+    return {name: _text(text) for name, text in _mapping(value).items()}
 
 
 def _text(value: Json) -> str:

@@ -1,4 +1,4 @@
-"""The in-toto statements about a verdict: SLSA's verification summary, and gate's own decision.
+"""The in-toto statements about a verdict: SLSA's verification summary, gate's own decision, known vulnerabilities.
 
 A verification summary looks like this; `FAILED` stands in both places for a denied or inconclusive decision:
 
@@ -22,10 +22,16 @@ from urllib.parse import quote
 
 from gate.attest import uris
 from gate.attest.verdict import CODES, SCAN, Verdict
+from gate.attest.vulnerabilities import LookedUp, Vulnerability
 from gate.core.canonical import canonical
 from gate.core.decision import Outcome
 from gate.core.report import Json
 from gate.formats.dsse import STATEMENT
+
+LISTED = 24_000
+"""Bytes of vulnerabilities that are listed: base64 makes a third more of them, and a line has to stay short."""
+PACKAGES = 10
+"""Packages that are named at one vulnerability; even the longest of them leave room for one row."""
 
 
 def verification_summary(verdict: Verdict, verifier: str) -> bytes:
@@ -100,6 +106,59 @@ def decision(verdict: Verdict, verifier: str) -> bytes:
     return _statement(verdict, uris.DECISION, predicate)
 
 
+def vulnerabilities(verdict: Verdict, looked_up: LookedUp) -> bytes:
+    """What is known against the packages, the worst first, as many as fit; how many more is counted.
+
+    https://github.com/in-toto/attestation/blob/main/spec/predicates/vulns_02.md: "an empty list means the scanner found
+    no vulnerabilities", which is true here because none is made without a whole look.
+
+        {"scanner": {"uri": "pkg:pypi/mlgate", "version": "...",
+                     "db": {"uri": "ni:///sha-256;...", "version": "sha256:...", "lastUpdate": "2026-11-20T08:00:00Z"},
+                     "result": [{"id": "GHSA-...", "severity": [{"method": "rating", "score": "high"}],
+                                 "annotations": [{"package": "pillow", "version": "9.0.0", "certainty": "certain"}]}]},
+         "metadata": {"scanStartedOn": "...", "scanFinishedOn": "..."}}
+    """
+    rows: list[Json] = []
+    room = LISTED
+    for one in looked_up.found:
+        row = _vulnerability(one)
+        room -= len(canonical(row)) + 1
+        if room < 0:
+            break
+        rows.append(row)
+    unlisted = len(looked_up.found) - len(rows) + looked_up.unlisted
+    predicate: dict[str, Json] = {
+        "scanner": {
+            "uri": uris.SCANNER,
+            "version": verdict.tool,
+            "db": {
+                "uri": _named(looked_up.digest),
+                "version": f"sha256:{looked_up.digest}",
+                "lastUpdate": looked_up.data_time,
+            },
+            "result": rows,
+        },
+        # One time for a whole decision: what it rests on was true then.
+        "metadata": {"scanStartedOn": verdict.time, "scanFinishedOn": verdict.time},
+        **({uris.UNLISTED: unlisted} if unlisted else {}),
+        **({uris.LABEL: looked_up.label} if looked_up.label else {}),
+    }
+    return _statement(verdict, uris.VULNERABILITIES, predicate)
+
+
+def _vulnerability(one: Vulnerability) -> Mapping[str, Json]:
+    annotations: list[Json] = [
+        {
+            "package": row.package,
+            **({"version": row.version} if row.version else {"specifier": row.specifier}),
+            "certainty": row.certainty,
+            **({"malicious": True} if one.malicious else {}),
+        }
+        for row in one.affected[:PACKAGES]
+    ]
+    return {"id": one.id, "severity": [{"method": "rating", "score": one.rating}], "annotations": annotations}
+
+
 def resource(verdict: Verdict) -> str:
     """`model:NAME[@VERSION]?environment=E&stage=S`, percent-encoded; without a model name, the artifact's name.
 
@@ -126,8 +185,12 @@ def _policy(digest: str | None) -> Mapping[str, Json]:
     """A policy is named by its digest (RFC 6920): there is no address that it could be had from."""
     if digest is None:
         return {"uri": uris.UNKNOWN_POLICY}
+    return {"uri": _named(digest), "digest": {"sha256": digest}}
+
+
+def _named(digest: str) -> str:
     spelled = base64.urlsafe_b64encode(bytes.fromhex(digest)).decode().rstrip("=")
-    return {"uri": f"ni:///sha-256;{spelled}", "digest": {"sha256": digest}}
+    return f"ni:///sha-256;{spelled}"
 
 
 def _statement(verdict: Verdict, kind: str, predicate: Mapping[str, Json]) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from gate import __version__
+from gate.attest.vulnerabilities import LookedUp, of_report
 from gate.core.canonical import canonical
 from gate.core.decision import Decision, Outcome, PolicyUsed, Reason, Request
 from gate.core.report import Inventory, Json, Report, Status
@@ -34,8 +35,8 @@ class Verdict:
     """What was decided about which artifact, on what grounds.
 
     `inputs` are sha256 digests by name, of everything that was given besides the archive. `counts` are (total, waived)
-    by code. `not_after` is when the decision ends, "" for never. `tool` is the version of gate that decided. Times are
-    RFC 3339 in UTC with a trailing Z.
+    by code. `not_after` is when the decision ends, "" for never. `tool` is the version of gate that decided.
+    `looked_up` is None unless every package was looked up. Times are RFC 3339 in UTC with a trailing Z.
     """
 
     subject: Subject
@@ -56,6 +57,7 @@ class Verdict:
     inventory: Inventory
     tool: str
     basis: str
+    looked_up: LookedUp | None
 
 
 def verdict(report: Report, request: Request, decision: Decision, valid: timedelta | None = None) -> Verdict:
@@ -81,6 +83,7 @@ def verdict(report: Report, request: Request, decision: Decision, valid: timedel
         report.inventory,
         __version__,
         SCAN,
+        of_report(report, request),
     )
 
 

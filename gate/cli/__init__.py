@@ -8,9 +8,11 @@ from typing import Any, Final
 import typer
 
 from gate.cli import admit, attest, db, demo, explain, facts, keys, rules, scan
+from gate.cli.plain import PlainCommand, PlainGroup
 
 app: Final = typer.Typer(
     name="gate",
+    cls=PlainGroup,
     help="The policy and security gate for machine-learning model archives.",
     epilog="Exit codes: 0 allow, 1 deny, 2 usage or configuration error, 3 inconclusive, 70 internal error.",
     add_completion=False,
@@ -21,7 +23,7 @@ app: Final = typer.Typer(
 )
 app.command("scan")(scan.scan)
 app.command("attest")(attest.attest)
-app.command("admit")(admit.admit)
+app.command("admit", cls=PlainCommand)(admit.admit)
 app.command("facts")(facts.facts)
 app.command("demo")(demo.demo)
 app.add_typer(rules.app, name="rules")

@@ -64,7 +64,8 @@ def admit(
         tuple(_policy_digest(text) for text in policy_digest),
     )
     trusted = trust_file(targets, trust)
-    answer = ask([_given(name) for name in attestation], asked, trusted, embedded_engine(policy, policy_data))
+    engine = embedded_engine(policy, policy_data, targets)
+    answer = ask([_given(name) for name in attestation], asked, trusted, engine)
     write_stdout(admission.RENDERERS[format_](answer))
     raise typer.Exit(answer.outcome.exit_code)
 

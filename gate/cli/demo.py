@@ -26,7 +26,7 @@ def demo(
     targets = [os.fspath(built.dirty_mar), os.fspath(built.clean_mar)]
     supplies = resources.fixture("churn", "surroundings").supply(where, built)
     advisories = sample(where)
-    decider = engine("", supplies.policy_data)
+    decider = engine("", supplies.policy_data, targets=targets)
     setup = prepare(
         targets,
         stage="production",

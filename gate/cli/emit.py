@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import stat
 import sys
@@ -41,9 +40,9 @@ def combine(name: str, documents: Sequence[str]) -> str:
     if name == "json":
         return "".join(documents)
     if name == "sarif":
-        logs = [json.loads(text) for text in documents]
-        runs = [run for log in logs for run in log["runs"]]
-        return json.dumps({**logs[0], "runs": runs}, sort_keys=True, ensure_ascii=True, indent=1) + "\n"
+        from gate.output import sarif
+
+        return sarif.combine(documents)
     return "\n".join(documents)
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from gate.core.errors import UsageError
 
 
-def write_set(folder: str, files: Mapping[str, bytes], modes: Mapping[str, int], *, replace: bool) -> None:
+def write_set(
+    folder: str, files: Mapping[str, bytes], modes: Mapping[str, int], *, replace: bool, gone: Collection[str] = ()
+) -> None:
     """Write all files of these names into a folder, or none; without `replace` none of them may be there yet.
 
-    Raises UsageError.
+    `gone` are names of an earlier set that this one does not have. Raises UsageError.
     """
     scratch: dict[str, str] = {}
     named: list[str] = []
@@ -28,6 +30,9 @@ def write_set(folder: str, files: Mapping[str, bytes], modes: Mapping[str, int],
             else:
                 os.link(scratch[name], path)
             named.append(path)
+        for name in gone:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(folder, name))
         done = True
     except FileExistsError as error:
         raise UsageError(f"{error.filename2 or folder} is there already; it is not overwritten") from error

@@ -28,8 +28,12 @@ def read_file(file: str, option: str, limit: int = _MOST) -> bytes:
 def refuse_inside(targets: Iterable[str], files: Iterable[str]) -> None:
     """UsageError for a file inside a target: an archive must not bring its own policy, waivers or trust along."""
     for file in filter(None, files):
-        real = os.path.realpath(file)
         for target in targets:
-            inside = os.path.realpath(target)
-            if target != "-" and (real == inside or real.startswith(inside + os.sep)):
+            if target != "-" and inside(file, target):
                 raise UsageError(f"{file} lies inside the target {target}; what is judged must not bring its own rules")
+
+
+def inside(path: str, target: str) -> bool:
+    """Whether a path is the target or lies in it, once links are followed."""
+    real, whole = os.path.realpath(path), os.path.realpath(target)
+    return real == whole or real.startswith(whole.rstrip(os.sep) + os.sep)

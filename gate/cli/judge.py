@@ -40,7 +40,7 @@ class Asked:
     check: bool = False
 
 
-def engine(policy: str, policy_data: str, asked: Asked | None = None) -> Engine:
+def engine(policy: str, policy_data: str, asked: Asked | None = None, targets: Sequence[str] = ()) -> Engine:
     """The engine that the options name, over the standard bundle or another one.
 
     Raises UsageError for what cannot be read, and for options that contradict each other or would do nothing.
@@ -48,7 +48,7 @@ def engine(policy: str, policy_data: str, asked: Asked | None = None) -> Engine:
     asked = asked or Asked()
     server = asked.engine == "opa" or asked.check
     _consistent(asked, server, policy_data)
-    embedded = embedded_engine(policy, policy_data)
+    embedded = embedded_engine(policy, policy_data, targets)
     if not server:
         return embedded
     if embedded.digest is None:

@@ -106,7 +106,7 @@ def scan(
         effective_time=effective_time,
     )
     asked = Asked(engine_name, opa_url, opa_token_file, opa_ca, engine_check)
-    decider = engine(policy, policy_data, asked)
+    decider = engine(policy, policy_data, asked, targets)
     setup = prepare(
         targets,
         stage=stage,

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from gate.adapters import signer as keys
 from gate.adapters.signer import Signer
-from gate.attest.attest import NotAttested, attest
+from gate.attest.attest import SUFFIXES, NotAttested, attest
 from gate.attest.verdict import Verdict, verdict
 from gate.cli.file_set import write_set
 from gate.cli.files import read_file, refuse_inside
@@ -67,7 +67,8 @@ class Signing:
         files = attest(said, self.signer, self.verifier)
         if opened is not None and not unchanged(opened):
             raise NotAttested("it was written to or replaced since it was opened")
-        write_set(self.folder, {name + suffix: data for suffix, data in files.items()}, {}, replace=True)
+        gone = [name + suffix for suffix in SUFFIXES if suffix not in files]
+        write_set(self.folder, {name + suffix: data for suffix, data in files.items()}, {}, replace=True, gone=gone)
 
 
 def signing(

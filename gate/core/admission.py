@@ -72,7 +72,8 @@ class Examined:
 
     `state` is ok, or why it counts as nothing: wrong-subject, invalid-signature, untrusted-signer, signer-scope,
     verifier-mismatch, unknown-predicate, malformed-statement, malformed, unsupported, or why it was not looked at:
-    too-large, unreadable. `said` is None unless the statement was genuine and could be read.
+    too-large, unreadable. Of no-verdict, which says nothing about fitness, policy is not told. `said` is None unless
+    the statement was genuine and could be read.
     """
 
     place: str

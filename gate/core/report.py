@@ -62,6 +62,8 @@ class Report:
     """What was seen. The iterables are sorted, may be iterated again and may lie on disk.
 
     `opened` lets a signer ask whether the subject is still what was hashed; None where nobody opened anything.
+    `address` is the subject's path in the repository, "." for the repository itself, "" for what lies elsewhere: where
+    code hosts show results. It is part of neither the result nor the attestations, which hold wherever that is.
     """
 
     subject: Subject
@@ -72,3 +74,4 @@ class Report:
     sections: Mapping[str, Section]
     inventory: Inventory
     opened: Opened | None = None
+    address: str = ""

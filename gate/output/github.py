@@ -12,6 +12,7 @@ from gate.core.decision import Action, Decision, Outcome, Reason, Request
 from gate.core.finding import Rule
 from gate.core.report import Report
 from gate.core.text import printable
+from gate.output.address import whole, within
 from gate.output.reasons import Explained, explain, justification
 
 MOST = 10
@@ -48,7 +49,7 @@ def render(report: Report, request: Request, decision: Decision, rules: Mapping[
     outcome = decision.outcome
     says = f"{report.subject.name} {_SENTENCE[outcome]} {request.stage}"
     head = "notice" if outcome is Outcome.ALLOW else "error"
-    first = command(head, says, file=report.subject.name, title=f"gate: {outcome.upper()}")
+    first = command(head, says, file=whole(report), title=f"gate: {outcome.upper()}")
     allowed, denied = ([first], []) if outcome is Outcome.ALLOW else ([], [first])
     lines = (
         *_capped("error", [*denied, *annotate("error", decision.reasons)]),
@@ -73,13 +74,12 @@ def _message(known: Explained, why: str) -> str:
 
 def _place(report: Report, known: Explained) -> dict[str, str]:
     """The file of the repository: the archive, or the file of a folder, with its line where there is one."""
-    name = report.subject.name
     at = known.first.location if known.first else None
     if at is None or report.subject.kind != "directory" or not at.path:
-        return {"file": name}
+        return {"file": whole(report)}
     file, _, inside = at.path.partition("!/")
     line = str(at.line) if at.line > 0 and not inside else ""
-    return {"file": f"{name.rstrip('/')}/{file}", "line": line}
+    return {"file": within(report, file), "line": line}
 
 
 def _capped(kind: str, lines: list[str]) -> list[str]:

@@ -6,8 +6,9 @@ GitHub, "SARIF support for code scanning" (limits, and the properties that it re
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gate import __version__
@@ -34,7 +35,7 @@ _SURENESS = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
 
 def render(report: Report, request: Request, decision: Decision, rules: Mapping[str, Rule]) -> str:
     """One SARIF log with one run; equal arguments give equal bytes."""
-    places = Places(report.subject)
+    places = Places(report)
     shown = _Shown.of(decision, rules)
     notes = Notes(report, request, decision, rules, places)
     run: dict[str, Json] = {
@@ -50,6 +51,19 @@ def render(report: Report, request: Request, decision: Decision, rules: Mapping[
     if shown.cwe:
         run["taxonomies"] = [taxonomy(shown.cwe)]
     return dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1)
+
+
+def combine(logs: Sequence[str]) -> str:
+    """Several logs of one run each as one, in which no two runs have the same id: a code host keeps one of each id."""
+    documents = [json.loads(text) for text in logs]
+    runs = [run for log in documents for run in log["runs"]]
+    seen: Counter[str] = Counter()
+    for run in runs:
+        known = run["automationDetails"]["id"]
+        seen[known] += 1
+        if seen[known] > 1:
+            run["automationDetails"]["id"] = f"{known.rstrip('/')}#{seen[known]}/"  # nothing else has a number sign
+    return dumps({**documents[0], "runs": runs}, indent=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from gate.core.location import Location
-from gate.core.report import Json
-from gate.core.subject import Subject
+from gate.core.report import Json, Report
 from gate.core.text import printable
+from gate.output.address import whole
 
 BASE = "%SRCROOT%"
 """The root of the repository; GitHub resolves relative addresses against it."""
@@ -23,10 +23,11 @@ _SEPARATOR = "!/"
 class Places:
     """Locations and the artifacts that they mention; index 0 is the subject, a member follows its container."""
 
-    def __init__(self, subject: Subject) -> None:
-        self._subject = subject
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._subject = subject = report.subject
         self._name = printable(subject.name)
-        self.uri = _relative(subject.name) or "archive"
+        self.uri = _relative(whole(report)) or "archive"
         self._directory = subject.kind == "directory"
         self._rows: list[dict[str, Json]] = [self._root()]
         self._index = {"": 0}
@@ -67,6 +68,10 @@ class Places:
             row["length"] = self._subject.size
         return row | ({"hashes": {"sha-256": digest}} if digest else {})
 
+    def _file(self, name: str) -> str:
+        """A file of a folder that is judged: in the repository itself it has no folder above it."""
+        return _member_uri(name) if self._report.address == "." else f"{self.uri}/{_member_uri(name)}"
+
     def _add(self, path: str) -> int:
         """The index of a member's artifact; its containers are added before it."""
         if path not in self._index:
@@ -74,7 +79,7 @@ class Places:
             parent = self._add(container) if container else 0
             self._index[path] = len(self._rows)
             if self._directory and not container:
-                self._rows.append({"location": {"uri": f"{self.uri}/{_member_uri(name)}", "uriBaseId": BASE}})
+                self._rows.append({"location": {"uri": self._file(name), "uriBaseId": BASE}})
             else:
                 self._rows.append({"location": {"uri": _member_uri(name)}, "parentIndex": parent})
         return self._index[path]

@@ -14,6 +14,11 @@ def open_target(target: str, limits: Limits) -> Root:
     return stdin.open_stdin(limits) if target == "-" else local.open_local(target)
 
 
+def address(target: str) -> str:
+    """Where it lies in the repository around the working directory; "" elsewhere, and for standard input."""
+    return "" if target == "-" else local.address(target)
+
+
 def unchanged(opened: Opened) -> bool:
     """Whether what was opened is what lies there now: size, inode and times, of each file in a folder.
 

@@ -23,3 +23,25 @@ def open_local(target: str) -> Root:
         raise UsageError(f"{target}: neither a file nor a folder; to scan a stream give - and pipe it in")
     path = os.path.abspath(target)
     return Root(os.path.basename(path), fd, folder, info.st_size, path, state(fd, folder, path))
+
+
+def address(target: str) -> str:
+    """Where a target lies in the repository that holds the working directory, else below the working directory.
+
+    By the letters of the path as it was given; "." is the repository itself, "" anything outside of it.
+    """
+    try:
+        here = os.getcwd()
+        path = os.path.relpath(target, _repository(here))
+    except OSError:  # a working directory that was removed
+        return ""
+    return "" if path.split(os.sep)[0] == os.pardir else path
+
+
+def _repository(folder: str) -> str:
+    at = folder
+    while not os.path.lexists(os.path.join(at, ".git")):
+        at, below = os.path.dirname(at), at
+        if at == below:
+            return folder
+    return at

@@ -144,6 +144,17 @@ def test_nothing_is_proven_by(engine, name):
     assert answer.outcome == Outcome.INCONCLUSIVE
 
 
+def test_a_list_of_vulnerabilities_is_expected_among_verdicts_and_is_none(engine):
+    known = signed({"scanner": {"result": []}}, kind=uris.VULNERABILITIES)
+    answer = ask(engine, GOOD, known)
+    assert (answer.outcome, answer.reasons, answer.warnings) == (Outcome.ALLOW, (), ())
+    assert answer.attestations[1].state == "no-verdict" and "no-verdict" in output.text(answer)
+    alone = ask(engine, known)
+    assert alone.outcome == Outcome.INCONCLUSIVE and codes(alone.reasons) == ["no-summary"]
+    forged = ask(engine, GOOD, signed({}, kind=uris.VULNERABILITIES, by=STRANGER))
+    assert codes(forged.warnings) == ["untrusted-signer"]
+
+
 @pytest.mark.parametrize("name", THREATS)
 def test_a_good_verdict_beside_it_is_told_of(engine, name):
     """What is not the newest verdict for this place changes nothing, and is listed."""

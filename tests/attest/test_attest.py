@@ -17,11 +17,11 @@ from gate.trust.reasons import Status
 from gate.trust.verify import Artifact, Verification
 from gate.trust.words import Key, Signer, Trust
 from tests.attest import peers
-from tests.attest.samples import KEY, OTHER, WHO, denied, hostile, payload, said
+from tests.attest.samples import KEY, OTHER, WHO, affected, denied, hostile, looked, payload, said
 from tests.output.results import folder
 
-VSA_FILE, GATE_FILE, BARE_FILE, LINES_FILE = SUFFIXES
-KINDS = {VSA_FILE: uris.VSA, GATE_FILE: uris.DECISION}
+VSA_FILE, GATE_FILE, BARE_FILE, VULNS_FILE, LINES_FILE = SUFFIXES
+KINDS = {VSA_FILE: uris.VSA, GATE_FILE: uris.DECISION, VULNS_FILE: uris.VULNERABILITIES}
 
 
 def trust(key, *roles):
@@ -39,11 +39,14 @@ def outcome(data, key=KEY, artifact=None, role="verifier"):
     "key", [KEY, OTHER, signer._signer(ec.generate_private_key(ec.SECP384R1()))], ids=["one", "other", "P-384"]
 )
 def test_each_file_verifies_by_the_key(key):
-    files = attest(said(), key, WHO)
-    assert tuple(files) == SUFFIXES
-    for suffix in (VSA_FILE, GATE_FILE, BARE_FILE):
+    files = attest(said(looked(affected())), key, WHO)
+    assert files.keys() == set(SUFFIXES)
+    for suffix in (VSA_FILE, GATE_FILE, BARE_FILE, VULNS_FILE):
         assert outcome(files[suffix], key).status == Status.VERIFIED
-    assert files[LINES_FILE] == files[VSA_FILE] + files[GATE_FILE]
+    assert files[LINES_FILE] == files[VSA_FILE] + files[GATE_FILE] + files[VULNS_FILE]
+    without = attest(said(), key, WHO)
+    assert without.keys() == set(SUFFIXES) - {VULNS_FILE}
+    assert without[LINES_FILE] == without[VSA_FILE] + without[GATE_FILE]
 
 
 def test_a_bundle_has_the_form_that_others_expect():
@@ -54,7 +57,10 @@ def test_a_bundle_has_the_form_that_others_expect():
     assert [row["keyid"] for row in document["dsseEnvelope"]["signatures"]] == [""]
 
 
-@pytest.mark.parametrize("result", [denied(), hostile("n" * 3000), hostile("\ud800\n::error::")])
+MANY = looked(*(affected(f"GHSA-{n}", package=f"{'p' * 50}{n}") for n in range(2000)))
+
+
+@pytest.mark.parametrize("result", [denied(), hostile("n" * 3000), hostile("\ud800\n::error::"), MANY])
 def test_every_line_is_short_and_one_line(result):
     for data in attest(said(result), KEY, WHO).values():
         assert all(len(line) < LINE for line in data.splitlines())
@@ -121,13 +127,13 @@ def signed(request, tmp_path_factory):
     (where / "k.pub").write_bytes(signer.public_pem(key))
     (where / "other.pub").write_bytes(signer.public_pem(OTHER))
     digest = hashlib.sha256(b"a model").hexdigest()
-    for prefix, result in (("m", None), ("failed", denied())):
+    for prefix, result in (("m", looked(affected())), ("failed", denied())):
         for suffix, data in attest(said(result, digest={"sha256": digest}), key, WHO).items():
             (where / (prefix + suffix)).write_bytes(data)
     return where
 
 
-@pytest.mark.parametrize("suffix", [VSA_FILE, GATE_FILE])
+@pytest.mark.parametrize("suffix", KINDS)
 def test_cosign_accepts_them(signed, suffix):
     assert peers.cosign(signed / "k.pub", signed / f"m{suffix}", KINDS[suffix], signed / "m.zip")
 

@@ -1,5 +1,6 @@
 """Verdicts of saved results."""
 
+import contextlib
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from gate.attest.result import read_result
 from gate.attest.verdict import RESULT
 from gate.core.errors import FormatError, NotExamined
+from gate.core.report import State
 from gate.output.json import render
-from tests.attest.samples import allowed, denied, said
+from tests.attest.samples import affected, allowed, denied, looked, said
 from tests.output.results import RESULTS
 
 LIMITS = {"rules": {"digest": {"sha256": "23" * 32}}, "profiles": [], "limits": {"seconds": 3600.0, "depth": 8}}
@@ -35,6 +37,41 @@ def saved(result):
 def test_a_saved_result_says_what_the_scan_would_have_signed(name):
     result = unwaived(RESULTS[name]())
     assert read_result(saved(result)) == replace(said(result), basis=RESULT)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        looked(),
+        looked(affected(), affected("X-1", kind="malicious"), affected("X-2", version="", kind="possibly-vulnerable")),
+        looked(affected(), state=State.PARTIAL),
+        looked(available=False),
+        looked(affected(), label="sample"),
+    ],
+    ids=["nothing known", "known", "a part unread", "not looked up", "labelled"],
+)
+def test_what_is_known_against_packages_comes_back_from_a_saved_result(result):
+    verdict = read_result(saved(result))
+    assert verdict == replace(said(result), basis=RESULT)
+
+
+def test_what_a_saved_result_does_not_list_is_counted():
+    result = looked(*(affected(f"X-{n}") for n in range(9)), cut=4)
+    known = read_result(saved(result)).looked_up
+    assert ([one.id for one in known.found], known.unlisted) == ([f"X-{n}" for n in range(4, 9)], 4)
+
+
+@pytest.mark.parametrize("digest", ["", "zz", "ab" * 31, "AB" * 32, None, 1, []])
+def test_a_data_base_without_a_digest_was_none(digest):
+    result = looked(affected())
+    about = {**result.request.inputs["advisories"], "digest": {"sha256": digest}}
+    inputs = {**result.request.inputs, "advisories": about}
+    document = saved(result._replace(request=replace(result.request, inputs=inputs)))
+    if isinstance(digest, str) or digest is None:
+        assert read_result(document).looked_up is None
+    else:
+        with contextlib.suppress(FormatError):
+            assert read_result(document).looked_up is None
 
 
 def test_its_end_counts_from_its_time():

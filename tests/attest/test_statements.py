@@ -120,7 +120,7 @@ def test_more_codes_than_fit_are_counted():
 
 def test_the_predicates_are_among_those_that_are_never_signatures_of_a_model():
     patterns = yaml.safe_load((ROOT / "rules/data/signature/verdicts.yaml").read_text())
-    for kind in (uris.VSA, uris.DECISION):
+    for kind in (uris.VSA, uris.DECISION, uris.VULNERABILITIES):
         assert any(fnmatch.fnmatchcase(kind, pattern) for pattern in patterns)
 
 

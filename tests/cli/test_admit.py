@@ -79,8 +79,10 @@ def test_what_was_found_unfit_is_denied(admit, desk):
     assert (done.returncode, answer["outcome"], answer["exit_code"]) == (1, "deny", 1)
     assert [row["code"] for row in answer["reasons"]] == ["admission.failed"]
     assert answer["reasons"][0]["remedy"]
-    assert [one["said"]["verdict"] for one in answer["attestations"]] == ["FAILED", "deny"]
-    assert {one["said"]["time_source"] for one in answer["attestations"]} == {"self-declared"}
+    *verdicts, vulnerabilities = answer["attestations"]
+    assert [one["said"]["verdict"] for one in verdicts] == ["FAILED", "deny"]
+    assert {one["said"]["time_source"] for one in verdicts} == {"self-declared"}
+    assert (vulnerabilities["state"], vulnerabilities["said"]) == ("no-verdict", None)
     assert any("no log" in note for note in answer["notes"])
 
 

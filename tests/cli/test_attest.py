@@ -3,12 +3,14 @@
 import hashlib
 import json
 import os
+import re
 from datetime import UTC, datetime
 
 import pytest
 
 from fixtures.churn.signing import public_key
 from gate.adapters import signer
+from gate.advisories.sample import sample
 from gate.attest import uris
 from gate.attest.attest import SUFFIXES
 from tests.attest import peers
@@ -18,6 +20,8 @@ from tests.cli.inside import inside
 from tests.conftest import NOW
 
 WHO = "https://acme.example/gate/v1"
+WRITTEN = [suffix for suffix in SUFFIXES if suffix != ".vulns.sigstore.json"]
+"""For an archive that asks for no package: nothing is looked up."""
 
 __all__ = ["desk", "inside"]
 
@@ -35,7 +39,7 @@ def test_an_allowed_archive_passes_and_other_programs_accept_it(attest, gate, ma
     archive = make(WEIGHTS)
     names = ("--model-name", "m", "--model-version", "1.0", "--environment", "prod-eu", "--verifier-id", WHO)
     assert attest(archive, options=names, by=gate).returncode == 0
-    assert sorted(os.listdir(desk / "out")) == sorted(archive.name + suffix for suffix in SUFFIXES)
+    assert sorted(os.listdir(desk / "out")) == sorted(archive.name + suffix for suffix in WRITTEN)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     summary = read(desk, "model.zip.vsa.sigstore.json")
     assert summary["subject"] == [{"name": "model.zip", "digest": {"sha256": digest}}]
@@ -58,6 +62,31 @@ def test_a_denied_archive_fails(attest, make, desk):
     assert decision["outcome"] == "deny" and decision["verifier"]["id"] == uris.UNNAMED
     assert decision["counts"]["serialization.dangerous-call"]["total"] == 1
     assert "weights" not in json.dumps(decision)
+
+
+def test_what_is_known_against_packages_is_signed_and_goes_when_nobody_looked(attest, gate, make, desk, tmp_path):
+    name, database = "model.zip.vulns.sigstore.json", ("--db", sample(str(tmp_path)))
+    vulnerable = {**WEIGHTS, "requirements.txt": b"pillow==9.0.0\n"}
+    archive = make(vulnerable)
+    assert attest(archive, options=database, by=gate).returncode == 1
+    scanner = read(desk, name)["predicate"]["scanner"]
+    assert {row["annotations"][0]["package"] for row in scanner["result"]} == {"pillow"}
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", scanner["db"][key]) for key in ("lastUpdate",))
+    assert peers.cosign(desk / "k.pub", desk / "out" / name, uris.VULNERABILITIES, archive)
+    claims = (desk / "out" / "model.zip.claims.jsonl").read_bytes().splitlines()
+    kinds = [uris.VSA, uris.DECISION, uris.VULNERABILITIES]
+    assert [payload(line)["predicateType"] for line in claims] == kinds
+    assert attest(make(vulnerable), by=gate).returncode == 3  # no data base
+    assert not (desk / "out" / name).exists()
+    assert len((desk / "out" / "model.zip.claims.jsonl").read_bytes().splitlines()) == 2
+
+
+def test_a_look_that_left_something_out_gives_no_list(attest, gate, make, desk, tmp_path):
+    files = {**WEIGHTS, "requirements.txt": b"pillow==9.0.0\n", "more/requirements.txt": b"pillow==9.0.0\n" * 50}
+    options = ("--db", sample(str(tmp_path)), "--limit", "requirements_bytes=100")
+    attest(make(files), options=options, by=gate)
+    assert read(desk, "model.zip.gate.sigstore.json")["predicate"]["inspectors"]["dependencies"] == "partial"
+    assert not (desk / "out" / "model.zip.vulns.sigstore.json").exists()
 
 
 def test_an_undecided_archive_fails_and_says_so(attest, make, desk):
@@ -83,14 +112,14 @@ def test_standard_input_is_called_stdin(attest, gate, make, desk):
 
 def test_each_target_has_its_own_set(attest, make, desk):
     assert attest(make(WEIGHTS, "good.zip"), make(EVIL, "bad.zip")).returncode == 1
-    assert len(os.listdir(desk / "out")) == 2 * len(SUFFIXES)
+    assert len(os.listdir(desk / "out")) == 2 * len(WRITTEN)
     assert read(desk, "good.zip.vsa.sigstore.json")["predicate"]["verificationResult"] == "PASSED"
 
 
 def test_a_second_scan_replaces_the_first_and_is_not_moved_by_it(attest, inside, make, desk):
     archive = make(WEIGHTS)
     assert attest(archive).returncode == 0
-    for suffix in SUFFIXES:  # where a scan looks for signatures
+    for suffix in WRITTEN:  # where a scan looks for signatures
         os.rename(desk / "out" / f"model.zip{suffix}", desk / f"model.zip{suffix}")
     (desk / "release.pub").write_bytes(public_key())
     (desk / "trust.yaml").write_text(

@@ -185,9 +185,7 @@ class Stack:
             "payloadHash": {"algorithm": "sha256", "value": sha256(base64.b64decode(envelope["payload"]))},
             "signatures": rows,
         }
-        entry = self.sigstore.log.add(
-            "dsse", canonical({"apiVersion": "0.0.1", "kind": "dsse", "spec": spec}), now()
-        )
+        entry = self.sigstore.log.add("dsse", canonical({"apiVersion": "0.0.1", "kind": "dsse", "spec": spec}), now())
         proof = entry["inclusionProof"]
         return {
             "ab" * 40: {
@@ -291,5 +289,3 @@ def endless(handler):
 def closed_port():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return f"http://127.0.0.1:{listening.getsockname()[1]}"
-
-

@@ -1,6 +1,6 @@
 // Whether sigstore-js takes a bundle for an attestation of a type about a sha256. Needs NODE_PATH (.ci/sigstore-js.sh).
 // usage: node verify.cjs BUNDLE TYPE SHA256 key PUBLIC.pem | root TRUSTED_ROOT.json IDENTITY ISSUER
-// exit 0 and "verified", 1 and why it is not, 2 something else went wrong
+// exit 0 and "accepted", 1 and why it is not, 2 something else went wrong
 "use strict";
 const { createPublicKey } = require("node:crypto");
 const { readFileSync } = require("node:fs");
@@ -46,7 +46,7 @@ function check() {
 
 try {
   check();
-  console.log("verified");
+  console.log("accepted");
 } catch (error) {
   console.log(`refused: ${error.code ?? error.name}: ${error.message}`);
   process.exitCode = error instanceof ReferenceError ? 2 : 1;

@@ -100,15 +100,21 @@ class _Asked:
 
     @classmethod
     def new(cls) -> _Asked:
-        from rfc3161_client import decode_timestamp_response
-
         from gate.adapters.service_http import Service
 
         return cls(
             Service("the certificate authority (Fulcio)", remedies=dict.fromkeys((400, 401, 403), _REFUSED)),
             Service("the transparency log (Rekor)"),
-            Service("the timestamp authority", decode_timestamp_response),
+            Service("the timestamp authority", _stamp),
         )
+
+
+def _stamp(answer: bytes) -> None:
+    """ValueError for anything but a timestamp; sigstore-python only logs that there is none (RFC 3161, 2.4.2)."""
+    from rfc3161_client import decode_timestamp_response
+
+    if decode_timestamp_response(answer).status not in (0, 1):
+        raise ValueError("not granted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +137,12 @@ class Certified:
 
     def lied(self, reason: str, words: str) -> ServiceFailed:
         """Who is to blame for a bundle that does not verify, by a reason of gate.trust.reasons and its words."""
-        service = {"log": self._asked.log, "log-mismatch": self._asked.log, "timestamp": self._asked.clock}
-        service |= {"no-time": self._asked.clock}
-        return service.get(reason, self._asked.authority).lied(f"what was signed does not verify: {words}")
+        authority, log, clock = self._asked.authority, self._asked.log, self._asked.clock
+        if reason == "certificate-expired":
+            where = ", ".join(service.place for service in (authority, log, clock) if service.asked)
+            return ServiceFailed(f"{where}: do not agree on the time, {words}; compare their clocks")
+        at_fault = {"log": log, "log-mismatch": log, "malformed": log, "timestamp": clock, "no-time": clock}
+        return at_fault.get(reason, authority).lied(f"what was signed does not verify: {words}")
 
 
 # -- the boundary -----------------------------------------------------------------------------------------------------
@@ -158,10 +167,13 @@ def _lies(service: Service) -> Iterator[None]:
         raise ServiceFailed("the identity token has ended; get a fresh one") from None
     except VerificationError:  # of what it verifies while signing: the timestamp of the certificate log
         raise service.lied("no certificate transparency log of the trusted root vouches for its certificate") from None
+    except ExpiredCertificate:
+        raise service.failed(
+            "its certificate has ended already", "compare its clock with that of this machine"
+        ) from None
     except (
         Error,
         FulcioClientError,
-        ExpiredCertificate,
         InvalidSignature,
         InvalidVersion,
         UnsupportedAlgorithm,

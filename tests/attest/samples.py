@@ -9,12 +9,19 @@ from dataclasses import replace
 from fixtures.churn import signing
 from gate.adapters import keys, signer
 from gate.adapters.signer import Signer
+from gate.attest.attest import attest
+from gate.attest.keyed import Keyed
 from gate.attest.verdict import verdict
 from tests.output.results import allowed, denied, hostile
 
 KEY = Signer(signing._key(), keys.read(signing.public_key()))
 OTHER = signer.generate("ed25519")
 WHO = "https://acme.example/gate/v1"
+
+
+def signed(said, key=KEY, who=WHO):
+    """The files about a verdict, by a key."""
+    return attest(said, Keyed(key), who)
 
 
 def said(result=None, valid=None, **changes):
@@ -30,4 +37,4 @@ def payload(data):
     return json.loads(base64.b64decode(document.get("dsseEnvelope", document)["payload"]))
 
 
-__all__ = ["KEY", "OTHER", "WHO", "allowed", "denied", "hostile", "payload", "said"]
+__all__ = ["KEY", "OTHER", "WHO", "allowed", "denied", "hostile", "payload", "said", "signed"]

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gate.adapters import signer
 from gate.attest import uris
-from gate.attest.attest import LINE, SUFFIXES, NotAttested, attest
+from gate.attest.attest import LINE, SUFFIXES, NotAttested
 from gate.attest.statements import resource
 from gate.core.errors import GateError
 from gate.formats.sigstore_bundle import signatures
@@ -18,6 +18,7 @@ from gate.trust.verify import Artifact, Verification
 from gate.trust.words import Key, Signer, Trust
 from tests.attest import peers
 from tests.attest.samples import KEY, OTHER, WHO, denied, hostile, payload, said
+from tests.attest.samples import signed as attest
 from tests.output.results import folder
 
 VSA_FILE, GATE_FILE, BARE_FILE, LINES_FILE = SUFFIXES
@@ -39,7 +40,7 @@ def outcome(data, key=KEY, artifact=None, role="verifier"):
     "key", [KEY, OTHER, signer._signer(ec.generate_private_key(ec.SECP384R1()))], ids=["one", "other", "P-384"]
 )
 def test_each_file_verifies_by_the_key(key):
-    files = attest(said(), key, WHO)
+    files = attest(said(), key)
     assert tuple(files) == SUFFIXES
     for suffix in (VSA_FILE, GATE_FILE, BARE_FILE):
         assert outcome(files[suffix], key).status == Status.VERIFIED
@@ -47,7 +48,7 @@ def test_each_file_verifies_by_the_key(key):
 
 
 def test_a_bundle_has_the_form_that_others_expect():
-    document = json.loads(attest(said(), KEY, WHO)[VSA_FILE])
+    document = json.loads(attest(said())[VSA_FILE])
     assert document["mediaType"] == "application/vnd.dev.sigstore.bundle.v0.3+json"
     hint = base64.b64encode(hashlib.sha256(KEY.public.spki).digest()).decode()
     assert document["verificationMaterial"] == {"publicKey": {"hint": hint}, "tlogEntries": []}
@@ -56,17 +57,17 @@ def test_a_bundle_has_the_form_that_others_expect():
 
 @pytest.mark.parametrize("result", [denied(), hostile("n" * 3000), hostile("\ud800\n::error::")])
 def test_every_line_is_short_and_one_line(result):
-    for data in attest(said(result), KEY, WHO).values():
+    for data in attest(said(result)).values():
         assert all(len(line) < LINE for line in data.splitlines())
         assert data.endswith(b"\n") and data.count(b"\n") == len(data.splitlines())
 
 
 def test_the_same_verdict_gives_the_same_bytes():
-    assert attest(said(), KEY, WHO) == attest(said(), KEY, WHO)
+    assert attest(said()) == attest(said())
 
 
 def test_a_folder_is_attested_by_its_dir_hash():
-    files = attest(said(folder()), KEY, WHO)
+    files = attest(said(folder()))
     assert payload(files[BARE_FILE])["subject"][0]["digest"] == {"dirHash": "ab" * 32}
     assert outcome(files[VSA_FILE], artifact=Artifact({"dirHash": "ab" * 32})).status == Status.VERIFIED
 
@@ -74,16 +75,16 @@ def test_a_folder_is_attested_by_its_dir_hash():
 @pytest.mark.parametrize("digest", [{}, {"sha256": ""}])
 def test_what_has_no_digest_is_not_attested(digest):
     with pytest.raises(NotAttested, match="no digest"):
-        attest(said(digest=digest), KEY, WHO)
+        attest(said(digest=digest))
 
 
 def test_what_does_not_fit_is_not_attested():
     with pytest.raises(NotAttested, match="more than 49152"):
-        attest(said(name="n" * 60_000), KEY, WHO)
+        attest(said(name="n" * 60_000))
 
 
 def test_another_key_another_artifact_and_another_byte_are_refused():
-    data = attest(said(), KEY, WHO)[VSA_FILE]
+    data = attest(said())[VSA_FILE]
     assert outcome(data, OTHER).status == Status.UNTRUSTED
     assert outcome(data, artifact=Artifact({"sha256": "cd" * 32})).reason == "wrong-subject"
     assert outcome(forged(data), KEY).status == Status.INVALID
@@ -97,7 +98,7 @@ def test_a_signer_that_signs_something_else_is_noticed():
             return KEY.sign(b"something else")
 
     with pytest.raises(GateError, match="does not verify"):
-        attest(said(), Liar(), WHO)
+        attest(said(), Liar())
 
 
 def forged(data):
@@ -122,7 +123,7 @@ def signed(request, tmp_path_factory):
     (where / "other.pub").write_bytes(signer.public_pem(OTHER))
     digest = hashlib.sha256(b"a model").hexdigest()
     for prefix, result in (("m", None), ("failed", denied())):
-        for suffix, data in attest(said(result, digest={"sha256": digest}), key, WHO).items():
+        for suffix, data in attest(said(result, digest={"sha256": digest}), key).items():
             (where / (prefix + suffix)).write_bytes(data)
     return where
 
@@ -157,3 +158,18 @@ def test_slsa_verifier_accepts_what_passed_and_nothing_else(signed):
     assert not peers.slsa_verifier(key, bare, digest, WHO + "/other", uri)
     assert not peers.slsa_verifier(key, bare, digest, WHO, uri.replace("production", "staging"))
     assert not peers.slsa_verifier(signed / "other.pub", bare, digest, WHO, uri)
+
+
+@pytest.mark.parametrize("suffix", [VSA_FILE, GATE_FILE])
+def test_sigstore_js_accepts_them(signed, suffix):
+    digest = hashlib.sha256(b"a model").hexdigest()
+    assert peers.sigstore_js(signed / f"m{suffix}", KINDS[suffix], digest, "key", signed / "k.pub")
+
+
+def test_sigstore_js_refuses_what_was_changed(signed):
+    digest, key = hashlib.sha256(b"a model").hexdigest(), ("key", signed / "k.pub")
+    (signed / "forged.json").write_bytes(forged((signed / f"failed{VSA_FILE}").read_bytes()))
+    assert not peers.sigstore_js(signed / "forged.json", uris.VSA, digest, *key)
+    assert not peers.sigstore_js(signed / f"m{VSA_FILE}", uris.VSA, "00" * 32, *key)
+    assert not peers.sigstore_js(signed / f"m{VSA_FILE}", uris.DECISION, digest, *key)
+    assert not peers.sigstore_js(signed / f"m{VSA_FILE}", uris.VSA, digest, "key", signed / "other.pub")

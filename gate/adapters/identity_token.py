@@ -47,7 +47,8 @@ class Token:
     def covers(self, claims: Claims) -> bool:
         """Whether a certificate with these claims is one for this token."""
         name, _, domain = claims.identity.partition("!")
-        user = bool(domain) and name in self.names  # Fulcio adds a domain to plain user names
+        # Fulcio adds a domain to plain user names.
+        user = bool(domain) and name in self.names and not re.search("[:/@]", name)
         return claims.issuer in self.issuers and (claims.identity in self.names or user)
 
 

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from gate.adapters.service_http import Service
 
 logging.getLogger("sigstore").addHandler(logging.NullHandler())  # what it would print to stderr is said here
+_ADDRESS = "see its address in --signing-config"
+_OUTDATED = (
+    "the identity token is not in force now, or lacks a claim; get a fresh one, and see the clock of this machine"
+)
 _REFUSED = "it does not accept the identity token: check that it is fresh, and that its issuer is known there"
 
 
@@ -56,7 +60,7 @@ class Services:
         self.root = root
         with _malformed("signing config"):
             self._config: SigningConfig = SigningConfig(v1.SigningConfig.from_json(config))
-        if not self._config.get_tsas() and all(service.major_api_version > 1 for service in self._config._tlogs):
+        if not self._config._tsas and self._config._tlogs[0].major_api_version > 1:
             raise FormatError("names a log that tells no time (version 2), and no timestamp authority that does")
         with _malformed("trusted root"):
             self._trusted: TrustedRoot = TrustedRoot(v1.TrustedRoot.from_json(root))
@@ -76,7 +80,7 @@ class Services:
         try:
             identity = IdentityToken(token.text)
         except IdentityError:
-            raise ServiceFailed("the identity token has ended or lacks a claim; get a fresh one") from None
+            raise ServiceFailed(_OUTDATED) from None
         context = SigningContext(fulcio=fulcio, rekor=rekor, trusted_root=self._trusted, tsa_clients=clocks)
         with _lies(asked.authority):
             signer = Signer(identity, context)
@@ -133,7 +137,14 @@ class Certified:
         given = Statement.__new__(Statement)
         given._contents = statement
         with _lies(self._asked.log):
-            return self._signer.sign_dsse(given).to_json().encode()
+            bundle = self._signer.sign_dsse(given)
+            # An authority whose address cannot be used is only logged by sigstore-python.
+            stamps = bundle.verification_material.timestamp_verification_data
+            stamped = len(stamps.rfc3161_timestamps) if stamps else 0
+            raw = bundle.to_json().encode()
+        if stamped != len(self._signer._signing_ctx._tsa_clients):
+            raise self._asked.clock.failed("gave no timestamp", _ADDRESS)
+        return raw
 
     def lied(self, reason: str, words: str) -> ServiceFailed:
         """Who is to blame for a bundle that does not verify, by a reason of gate.trust.reasons and its words."""
@@ -151,6 +162,7 @@ class Certified:
 @contextmanager
 def _lies(service: Service) -> Iterator[None]:
     """Whatever the libraries raise about an answer that could be read is the fault of who gave it."""
+    import requests
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.utils import CryptographyDeprecationWarning
     from cryptography.x509 import DuplicateExtension, ExtensionNotFound, InvalidVersion
@@ -163,8 +175,10 @@ def _lies(service: Service) -> Iterator[None]:
         with warnings.catch_warnings():  # libraries warn about odd certificates; what those are worth is said here
             warnings.simplefilter("ignore", CryptographyDeprecationWarning)
             yield
+    except requests.RequestException:  # before anything is sent: what is sent raises ServiceFailed
+        raise service.failed("cannot be asked", _ADDRESS) from None
     except ExpiredIdentity:
-        raise ServiceFailed("the identity token has ended; get a fresh one") from None
+        raise ServiceFailed(_OUTDATED) from None
     except VerificationError:  # of what it verifies while signing: the timestamp of the certificate log
         raise service.lied("no certificate transparency log of the trusted root vouches for its certificate") from None
     except ExpiredCertificate:
@@ -188,6 +202,8 @@ def _lies(service: Service) -> Iterator[None]:
         RecursionError,
         struct.error,
     ) as error:
+        if not service.asked:
+            raise service.failed("cannot be asked", _ADDRESS) from None
         raise service.lied(f"its answer is not what it should be ({site(error)})") from None
 
 

@@ -40,14 +40,14 @@ _FOUND = (200, 201)
 class Service(HTTPAdapter):
     """One service, by its name for people; `remedies` say what to do about a status.
 
-    `read` takes a body and raises ValueError for one that is not of the form of its answers.
+    `read` takes a body and raises ValueError for one that is not of the form of its answers (default: JSON).
     """
 
     def __init__(
-        self, name: str, read: Callable[[bytes], object] = json.loads, remedies: Mapping[int, str] | None = None
+        self, name: str, read: Callable[[bytes], object] | None = None, remedies: Mapping[int, str] | None = None
     ) -> None:
         super().__init__(max_retries=0)
-        self.name, self._readable, self._remedies = name, read, dict(remedies or {})
+        self.name, self._readable, self._remedies = name, read or _json, dict(remedies or {})
         self.place, self.asked = name, False
 
     def attach(self, session: requests.Session) -> None:
@@ -111,3 +111,8 @@ class Service(HTTPAdapter):
         if 300 <= status < 400:
             return self.failed(f"redirects (HTTP {status})", "redirects are not followed: give the final address")
         return self.failed(f"answers HTTP {status}", self._remedies.get(status, LATER))
+
+
+def _json(body: bytes) -> None:
+    """As text: readers of bytes would take UTF-16 and byte order marks, and others not."""
+    json.loads(body.decode())

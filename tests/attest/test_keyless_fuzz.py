@@ -56,14 +56,21 @@ def test_any_value_at_any_place_of_an_answer(stack, name, number, value):
         at[path[-1]] = value
         return made
 
-    stack.lies = {name: lie}
+    stack.lies, stack.broken = {name: lie}, {}
     tried(stack)
 
 
 @FIXED
 @given(st.sampled_from(SERVICES), st.binary(max_size=300))
 def test_any_bytes_for_an_answer(stack, name, data):
-    stack.lies = {name: lambda answer: data}
+    stack.lies, stack.broken = {name: lambda answer: data}, {}
+    tried(stack)
+
+
+@FIXED
+@given(st.sampled_from(SERVICES), st.sampled_from([b"", b"HTTP/1.1 201 X\r\n", b"HTTP/1.1 "]), st.binary(max_size=60))
+def test_any_bytes_for_a_response(stack, name, start, data):
+    stack.lies, stack.broken = {}, {name: lambda handler: handler.wfile.write(start + data)}
     tried(stack)
 
 
@@ -75,7 +82,7 @@ def test_any_damaged_byte_of_a_timestamp(stack, at, mask):
         made[at % len(made)] ^= mask
         return bytes(made)
 
-    stack.lies = {"tsa": lie}
+    stack.lies, stack.broken = {"tsa": lie}, {}
     tried(stack)
 
 

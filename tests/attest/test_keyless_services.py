@@ -84,6 +84,21 @@ def test_a_service_that_is_down_is_named(name):
     assert text.startswith(f"{NAMES[name]} at {stack.urls[name]}: cannot be asked: Connection refused")
 
 
+@pytest.mark.parametrize("name", ["fulcio", "rekor", "tsa"])
+@pytest.mark.parametrize("address", ["ftp://sigstore.example", "nowhere", "https://*.example", "https://[::1"])
+def test_an_address_that_cannot_be_used_is_told(name, address):
+    with Stack() as stack:
+        stack.urls[name] = address
+        text = refused(stack)
+    assert text.startswith(NAMES[name]) and text.endswith("see its address in --signing-config")
+
+
+def test_an_address_with_a_password_does_not_show_it():
+    with Stack() as stack:
+        stack.urls["oidc"] = stack.url.replace("http://", "http://me:secret@") + "/nothing"
+        assert "secret" not in refused(stack)
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_nobody_is_asked_without_tls_but_this_machine(name):
     with Stack() as stack:
@@ -275,7 +290,7 @@ def test_the_trusted_root_of_another_sigstore_is_told():
 def test_a_token_that_has_ended_is_told():
     with Stack() as stack:
         stack.claims = {"iat": 1_600_000_000, "nbf": 1_600_000_000, "exp": 1_600_000_600}
-        assert refused(stack) == "the identity token has ended or lacks a claim; get a fresh one"
+        assert refused(stack).startswith("the identity token is not in force now, or lacks a claim; get a fresh one")
         assert stack.asked == ["oidc"]
 
 

@@ -53,6 +53,7 @@ class Services:
 
     def __init__(self, config: bytes, root: bytes) -> None:
         try:
+            from sigstore._internal.trust import KeyringPurpose
             from sigstore.models import SigningConfig, TrustedRoot
             from sigstore_models.trustroot import v1
         except ImportError as error:
@@ -65,6 +66,8 @@ class Services:
         with _malformed("trusted root"):
             self._trusted: TrustedRoot = TrustedRoot(v1.TrustedRoot.from_json(root))
             self._trusted.get_fulcio_certs()
+            self._trusted.ct_keyring(KeyringPurpose.SIGN)
+            self._trusted.rekor_keyring(KeyringPurpose.SIGN)
 
     def certify(self, token: Token) -> Certified:
         """A new key, and a certificate for it that names the holder of the token; raises ServiceFailed."""
@@ -152,6 +155,8 @@ class Certified:
         if reason == "certificate-expired":
             where = ", ".join(service.place for service in (authority, log, clock) if service.asked)
             return ServiceFailed(f"{where}: do not agree on the time, {words}; compare their clocks")
+        if reason == "root-window":
+            return ServiceFailed(f"the trusted root is out of date: {words}; give the current one, or raise sigstore")
         at_fault = {"log": log, "log-mismatch": log, "malformed": log, "timestamp": clock, "no-time": clock}
         return at_fault.get(reason, authority).lied(f"what was signed does not verify: {words}")
 

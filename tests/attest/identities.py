@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
 from fixtures.signature.certificates import ISSUER
 from fixtures.signature.local import RELEASE
 from gate.adapters.identity_token import ambient, fetch
 from gate.adapters.keyless import Services
-from gate.attest.attest import attest
+from gate.attest.attest import NotAttested, attest
 from gate.attest.keyless import Keyless
 from gate.formats.sigstore_bundle import signature
 from gate.trust.verify import Artifact, Verification
 from gate.trust.words import Identity, Signer, Trust, TrustedRoot
 from tests.attest.samples import WHO, said
+from tests.sigstores import BEARER
 
 DIGEST = hashlib.sha256(b"a model").hexdigest()
+NAMES = {
+    "oidc": "the token service of the build",
+    "fulcio": "the certificate authority (Fulcio)",
+    "rekor": "the transparency log (Rekor)",
+    "tsa": "the timestamp authority",
+}
+"""What each service is called when it is told of."""
 NOW = "2026-11-21T10:00:00Z"
 
 
@@ -39,3 +49,12 @@ def trust(root, issuer=ISSUER, identity=RELEASE.name, roles=("verifier",)):
 def outcome(data, root, digest=DIGEST, **who):
     """What gate says of a bundle about this digest."""
     return Verification(trust(root, **who), NOW, "verifier").verify(signature(data), Artifact({"sha256": digest}))
+
+
+def refused(stack, root=None):
+    """What is said when nothing is signed."""
+    with pytest.raises(NotAttested) as caught:
+        attest(said(digest={"sha256": DIGEST}), signer(stack, root), WHO)
+    text = str(caught.value)
+    assert BEARER not in text and "eyJ" not in text and "; " in text
+    return text

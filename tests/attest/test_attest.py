@@ -7,11 +7,11 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gate.adapters import signer
+from gate.adapters import keys, signer
 from gate.attest import uris
 from gate.attest.attest import LINE, SUFFIXES, NotAttested
 from gate.attest.statements import resource
-from gate.core.errors import GateError
+from gate.core.errors import GateError, NotExamined
 from gate.formats.sigstore_bundle import signatures
 from gate.trust.reasons import Status
 from gate.trust.verify import Artifact, Verification
@@ -173,3 +173,27 @@ def test_sigstore_js_refuses_what_was_changed(signed):
     assert not peers.sigstore_js(signed / f"m{VSA_FILE}", uris.VSA, "00" * 32, *key)
     assert not peers.sigstore_js(signed / f"m{VSA_FILE}", uris.DECISION, digest, *key)
     assert not peers.sigstore_js(signed / f"m{VSA_FILE}", uris.VSA, digest, "key", signed / "other.pub")
+
+
+TAMPERED = {
+    "signature": lambda envelope: envelope["signatures"][0].update(sig=base64.b64encode(bytes(64)).decode()),
+    "no signature": lambda envelope: envelope.update(signatures=[]),
+    "payload": lambda envelope: envelope.update(payload=base64.b64encode(b"{}").decode()),
+    "payload type": lambda envelope: envelope.update(payloadType="text/plain"),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_neither_cosign_nor_sigstore_js_nor_gate_takes_a_tampered_envelope(signed, what):
+    document = json.loads((signed / f"m{VSA_FILE}").read_bytes())
+    TAMPERED[what](document["dsseEnvelope"])
+    bundle, digest = signed / "tampered.json", hashlib.sha256(b"a model").hexdigest()
+    bundle.write_text(json.dumps(document))
+    assert not peers.cosign(signed / "k.pub", bundle, uris.VSA, signed / "m.zip")
+    assert not peers.sigstore_js(bundle, uris.VSA, digest, "key", signed / "k.pub")
+    (read,) = signatures(bundle.read_bytes(), lines=False)
+    if not isinstance(read, NotExamined):
+        public = keys.read((signed / "k.pub").read_bytes())
+        them = Trust("", keys=(Key(Signer("them", roles=("verifier",)), public, ""),))
+        found = Verification(them, "2026-11-21T10:00:00Z", "verifier").verify(read, Artifact({"sha256": digest}))
+        assert found.status == Status.INVALID

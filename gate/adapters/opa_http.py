@@ -16,12 +16,12 @@ import urllib3
 from opa_client import OpaClient
 from requests.adapters import HTTPAdapter
 
+from gate.adapters.web import cause, read
 from gate.core.canonical import canonical
 from gate.core.errors import EngineError
 from gate.core.report import Json
 from gate.core.text import printable
 
-_BLOCK = 2**16
 _SAID = 300
 """Characters of a server's own words that are passed on."""
 
@@ -57,7 +57,7 @@ class _Bounded(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         response = super().send(request, *args, **options)
         with closing(response):  # what was read to its end leaves the connection open for the next question
-            body = _read(response, self._most)
+            body = read(response, self._most)
         if response.status_code != 200:
             raise EngineError("unavailable", _refusal(response.status_code, self._value(body, lenient=True)))
         if response.headers.get("Content-Encoding", "identity") != "identity" or len(body) > self._most:
@@ -78,14 +78,6 @@ class _Bounded(HTTPAdapter):
         if self._token and self._token.encode() in written:
             raise EngineError("bad-result", "the server's answer repeats the token")
         return value
-
-
-def _read(response: requests.Response, most: int) -> bytes:
-    """The body, or more than `most` bytes of it; to its end, since only a read of nothing notices that it was cut."""
-    held = bytearray()
-    while len(held) <= most and (block := response.raw.read(_BLOCK, decode_content=False)):
-        held += block
-    return bytes(held)
 
 
 def _no_constant(name: str) -> Json:
@@ -123,22 +115,6 @@ def translated(server: str) -> Iterator[None]:
     except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
         raise EngineError("timed-out", f"{server} gave no answer in time") from error
     except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
-        raise EngineError("unavailable", f"{server}: TLS failed; {_root(error)}; see --opa-ca") from error
+        raise EngineError("unavailable", f"{server}: TLS failed; {cause(error)}; see --opa-ca") from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise EngineError("unavailable", f"{server} cannot be asked: {_root(error)}") from error
-
-
-def _root(error: BaseException) -> str:
-    """What the system said at the bottom of a chain of exceptions, else the name of its type."""
-    seen = error
-    while (cause := _below(seen)) is not None:
-        seen = cause
-    if isinstance(seen, OSError) and not isinstance(seen, requests.RequestException):
-        words = getattr(seen, "verify_message", "") or seen.strerror
-        return printable(str(words), 120) if words else type(seen).__name__
-    return type(seen).__name__
-
-
-def _below(error: BaseException) -> BaseException | None:
-    inner = error.__cause__ or error.__context__
-    return inner if isinstance(inner, Exception) else None
+        raise EngineError("unavailable", f"{server} cannot be asked: {cause(error)}") from error

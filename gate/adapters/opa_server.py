@@ -6,17 +6,15 @@ REST API and provenance: https://www.openpolicyagent.org/docs/rest-api
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 import logging
 import re
 import ssl
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
+from gate.adapters.calls import loopback, within
 from gate.adapters.opa_wasm import RESULT_BYTES, encoded
 from gate.core.canonical import canonical
 from gate.core.errors import EngineError, UsageError
@@ -78,7 +76,7 @@ class Server:
         asked = _as_read(document)
         client, server = self._connected(), str(self)
         try:
-            decided, site = _within(self._patience.total, lambda: _ask(client, asked, server), server)
+            decided, site = within(self._patience.total, lambda: _ask(client, asked, server), self._late)
         except EngineError:
             self.close()
             raise
@@ -96,6 +94,9 @@ class Server:
         if self._client is not None:
             self._client.close_connection()
             self._client = None
+
+    def _late(self) -> EngineError:
+        return EngineError("timed-out", f"{self} gave no answer within {self._patience.total:g} s")
 
     def __str__(self) -> str:
         return f"{'https' if self._tls else 'http'}://{self._host}:{self._port}"
@@ -176,16 +177,9 @@ def _place(url: str) -> tuple[bool, str, int]:
     port = int(found[3] or {"https": 443, "http": 80}[scheme])
     if not 0 < port < 2**16:
         raise UsageError(f"--opa-url: there is no port {port}")
-    if scheme == "http" and not _loopback(host):
+    if scheme == "http" and not loopback(host):
         raise UsageError(f"--opa-url: http is for this machine only; use https for {host}")
     return scheme == "https", host, port
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return host.lower() == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _certificates(ca: str) -> str:
@@ -201,25 +195,3 @@ def _certificates(ca: str) -> str:
     if not found:
         raise UsageError("this system has no certificates of its own; give those to trust with --opa-ca")
     return found
-
-
-def _within(seconds: float, ask: Callable[[], tuple[_Body, _Body]], server: str) -> tuple[_Body, _Body]:
-    """What `ask` returns or raises as EngineError; a thread, since nothing else bounds a look-up of names and headers
-    that drip in. One that is given up ends with the process.
-    """
-    box: SimpleQueue[tuple[_Body, _Body] | EngineError] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            box.put(ask())
-        except EngineError as error:
-            box.put(error)
-
-    threading.Thread(target=run, name="gate-opa", daemon=True).start()
-    try:
-        answer = box.get(timeout=seconds)
-    except Empty:
-        raise EngineError("timed-out", f"{server} gave no answer within {seconds:g} s") from None
-    if isinstance(answer, EngineError):
-        raise answer
-    return answer

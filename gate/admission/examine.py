@@ -8,7 +8,7 @@ from gate.admission.predicates import NO_VERDICTS, READERS
 from gate.core.admission import Asked, Examined, Given
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
-from gate.formats.sigstore_bundle import Signed, signatures
+from gate.formats.sigstore_bundle import Signed, Unlogged, signatures
 from gate.trust.reasons import MALFORMED, TEXT, WRONG_SUBJECT, Status
 from gate.trust.verify import Artifact, Outcome, Verification
 from gate.trust.words import ANY, Signer, Trust
@@ -46,6 +46,8 @@ def _each(file: Given) -> Iterator[tuple[str, Signed | Examined]]:
 
 
 def _unread(place: str, error: NotExamined) -> Examined:
+    if isinstance(error, Unlogged):
+        return Examined(place, "invalid-signature", str(error))
     if error.reason in _UNSEEN:
         return Examined(place, "too-large", str(error))
     return Examined(place, "malformed" if isinstance(error, FormatError) else "unsupported", str(error))
@@ -54,7 +56,7 @@ def _unread(place: str, error: NotExamined) -> Examined:
 def _one(place: str, signed: Signed, verification: Verification, artifact: Artifact, asked: Asked) -> Examined:
     outcome = verification.verify(signed, artifact)
     if outcome.status != Status.VERIFIED:
-        return Examined(place, _state(outcome), outcome.detail or TEXT[outcome.reason], outcome.signer)
+        return Examined(place, _state(outcome), (outcome.detail or TEXT[outcome.reason]) + _by(outcome), outcome.signer)
     names = ", ".join(signer.name for signer in outcome.signers)
     kind = outcome.statement.predicate_type if outcome.statement else ""
     if kind in NO_VERDICTS and outcome.statement is not None:
@@ -67,6 +69,11 @@ def _one(place: str, signed: Signed, verification: Verification, artifact: Artif
     except FormatError as error:
         return Examined(place, "malformed-statement", str(error), names, kind)
     return Examined(place, *_entitled(outcome.signers, said.verifier, verification.trust, asked), names, kind, said)
+
+
+def _by(outcome: Outcome) -> str:
+    """Who it was, as a proven certificate says it: what the trust file would have to name."""
+    return f": {outcome.signer}, for whom {outcome.issuer} vouches" if outcome.issuer else ""
 
 
 def _state(outcome: Outcome) -> str:

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from gate.cli.options import AttestDir, KeyPasswordFile, SignKey, ValidFor, VerifierId
+from gate.cli.options import (
+    AttestDir,
+    IdentityTokenFile,
+    KeyPasswordFile,
+    SigningConfig,
+    SignKey,
+    SignKeyless,
+    TrustedRootFile,
+    ValidFor,
+    VerifierId,
+)
 
 
 def attest(
@@ -18,6 +28,10 @@ def attest(
         bool, typer.Option("--unverified-result", help="Without the archive; the attestation says so.")
     ] = False,
     sign_key: SignKey = "",
+    sign_keyless: SignKeyless = False,
+    identity_token_file: IdentityTokenFile = "",
+    signing_config: SigningConfig = "",
+    trusted_root: TrustedRootFile = "",
     attest_dir: AttestDir = "",
     key_password_file: KeyPasswordFile = "",
     verifier_id: VerifierId = "",
@@ -27,6 +41,7 @@ def attest(
     from gate.attest.attest import NotAttested
     from gate.cli.attesting import hashed, saved
     from gate.cli.files import refuse_inside
+    from gate.cli.keyless import KeylessOptions
     from gate.cli.signing import say, signing
     from gate.core.errors import UsageError
 
@@ -37,6 +52,7 @@ def attest(
     signer = signing(
         targets,
         key=sign_key,
+        by_identity=KeylessOptions(sign_keyless, identity_token_file, signing_config, trusted_root),
         folder=attest_dir,
         password_file=key_password_file,
         verifier=verifier_id,
@@ -44,7 +60,7 @@ def attest(
         effective_time="",
     )
     if signer is None:
-        raise UsageError("gate attest needs --sign-key FILE")
+        raise UsageError("gate attest needs --sign-key FILE or --sign-keyless")
     verdict = saved(result, signer.valid, unverified=unverified_result)
     try:
         signer.write(verdict, hashed(file, verdict.subject) if file else None)

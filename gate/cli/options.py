@@ -27,6 +27,18 @@ Signatures = Annotated[
     list[str], typer.Option("--signature", metavar="FILE", help="Signature that does not lie beside the archive.")
 ]
 SignKey = Annotated[str, typer.Option(metavar="FILE", help="Private key (PEM) that attests the decision.")]
+SignKeyless = Annotated[
+    bool, typer.Option("--sign-keyless", help="Attest the decision by the identity of this build (Sigstore).")
+]
+IdentityTokenFile = Annotated[
+    str, typer.Option(metavar="FILE", help="Identity token (OpenID Connect); default: that of the GitHub job.")
+]
+SigningConfig = Annotated[
+    str, typer.Option(metavar="FILE", help="Services of a Sigstore (JSON); default: the public ones.")
+]
+TrustedRootFile = Annotated[
+    str, typer.Option("--trusted-root", metavar="FILE", help="Trusted root that belongs to --signing-config (JSON).")
+]
 AttestDir = Annotated[str, typer.Option(metavar="DIR", help="Where the attestations go.")]
 KeyPasswordFile = Annotated[
     str,

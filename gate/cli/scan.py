@@ -15,6 +15,7 @@ from gate.cli.options import (
     EngineName,
     Environment,
     Extension,
+    IdentityTokenFile,
     Jobs,
     KeyPasswordFile,
     Limit,
@@ -27,9 +28,12 @@ from gate.cli.options import (
     PolicyData,
     Profiles,
     Signatures,
+    SigningConfig,
     SignKey,
+    SignKeyless,
     Stage,
     Targets,
+    TrustedRootFile,
     TrustFile,
     ValidFor,
     VerifierId,
@@ -73,6 +77,10 @@ def scan(
         list[str], typer.Option("-o", "--output", metavar="FORMAT=PATH", help="Write a file as well.")
     ] = [],  # noqa: B006
     sign_key: SignKey = "",
+    sign_keyless: SignKeyless = False,
+    identity_token_file: IdentityTokenFile = "",
+    signing_config: SigningConfig = "",
+    trusted_root: TrustedRootFile = "",
     attest_dir: AttestDir = "",
     key_password_file: KeyPasswordFile = "",
     verifier_id: VerifierId = "",
@@ -88,6 +96,7 @@ def scan(
     from gate.cli import emit
     from gate.cli.files import refuse_inside
     from gate.cli.judge import Asked, engine, judge, log_to_stderr, paint
+    from gate.cli.keyless import KeylessOptions
     from gate.cli.setup import prepare
     from gate.cli.signing import signing
 
@@ -99,6 +108,7 @@ def scan(
     signer = signing(
         targets,
         key=sign_key,
+        by_identity=KeylessOptions(sign_keyless, identity_token_file, signing_config, trusted_root),
         folder=attest_dir,
         password_file=key_password_file,
         verifier=verifier_id,

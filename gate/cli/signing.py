@@ -1,4 +1,4 @@
-"""--sign-key: read the key before anything is scanned, sign what was decided after it was shown."""
+"""--sign-key and --sign-keyless: read the key before anything is scanned, sign what was decided after it was shown."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from gate.adapters import signer as keys
 from gate.adapters.signer import Signer
-from gate.attest.attest import SUFFIXES, NotAttested, attest
+from gate.attest.attest import SUFFIXES, NotAttested, Signs, attest
+from gate.attest.keyed import Keyed
 from gate.attest.verdict import Verdict, verdict
 from gate.cli.file_set import write_set
 from gate.cli.files import read_file, refuse_inside
+from gate.cli.keyless import KeylessOptions, keyless
 from gate.cli.password import password
 from gate.cli.times import period
 from gate.core.decision import Decision, Request
@@ -34,7 +36,7 @@ _ID = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,2000}")
 class Signing:
     """Who signs, under which verifier id, for how long, and where to."""
 
-    signer: Signer
+    signer: Signs
     folder: str
     verifier: str
     valid: timedelta | None
@@ -72,21 +74,34 @@ class Signing:
 
 
 def signing(
-    targets: Sequence[str], *, key: str, folder: str, password_file: str, verifier: str, valid: str, effective_time: str
+    targets: Sequence[str],
+    *,
+    key: str,
+    by_identity: KeylessOptions,
+    folder: str,
+    password_file: str,
+    verifier: str,
+    valid: str,
+    effective_time: str,
 ) -> Signing | None:
-    """What the options ask for, None without --sign-key; UsageError says which of them is wrong."""
+    """What the options ask for, None where nothing is to be signed; UsageError says which of them is wrong."""
     from gate.attest.uris import UNNAMED
 
-    if not key:
-        given = {"--attest-dir": folder, "--key-password-file": password_file, "--verifier-id": verifier}
-        for option, value in {**given, "--valid-for": valid}.items():
-            if value:
-                raise UsageError(f"{option} needs --sign-key")
+    if key and by_identity.asked:
+        raise UsageError("--sign-key and --sign-keyless: give one of them")
+    asked = bool(key) or by_identity.asked
+    _refuse_idle(
+        {"--attest-dir": folder, "--verifier-id": verifier, "--valid-for": valid}, asked, "--sign-key or --sign-keyless"
+    )
+    _refuse_idle({"--key-password-file": password_file}, bool(key), "--sign-key")
+    _refuse_idle(by_identity.files, by_identity.asked, "--sign-keyless")
+    if not asked:
         return None
+    option = "--sign-key" if key else "--sign-keyless"
     if not folder:
-        raise UsageError("--sign-key needs --attest-dir DIR, where the attestations go")
+        raise UsageError(f"{option} needs --attest-dir DIR, where the attestations go")
     if effective_time:
-        raise UsageError("--effective-time together with --sign-key: what is signed is signed now")
+        raise UsageError(f"--effective-time together with {option}: what is signed is signed now")
     if not os.path.isdir(folder):
         raise UsageError(f"--attest-dir {folder}: no such folder")
     refuse_inside(targets, (key, password_file))
@@ -94,7 +109,15 @@ def signing(
     _refuse_equal_names(targets)
     if verifier and not _ID.fullmatch(verifier):
         raise UsageError(f"--verifier-id {verifier}: not a URI, as https://acme.example/gate/v1")
-    return Signing(load(key, password_file), folder, verifier or UNNAMED, period(valid, "--valid-for"))
+    signer = Keyed(load(key, password_file)) if key else keyless(targets, by_identity)
+    return Signing(signer, folder, verifier or UNNAMED, period(valid, "--valid-for"))
+
+
+def _refuse_idle(given: Mapping[str, str], asked: bool, needs: str) -> None:
+    """UsageError for options that would do nothing."""
+    for option, value in given.items():
+        if value and not asked:
+            raise UsageError(f"{option} needs {needs}")
 
 
 def load(file: str, password_file: str) -> Signer:

@@ -4,6 +4,7 @@ GateError
 ├── UsageError           the caller can mend it: exit 2
 ├── OutOfSpace           the temporary folder is full: exit 3
 ├── EngineError          the policy engine gave no usable answer: the decision is inconclusive
+├── ServiceFailed        a service that signing needs gave no usable answer: nothing is signed, exit 3
 └── NotExamined          something was not looked at: becomes a Gap
     ├── FormatError      bytes that are not what they claim to be
     ├── Spent            a budget ran out
@@ -33,6 +34,10 @@ class EngineError(GateError):
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
         self.code = code
+
+
+class ServiceFailed(GateError):
+    """A service that signing needs gave no usable answer; says which one, and what to do."""
 
 
 class NotExamined(GateError):

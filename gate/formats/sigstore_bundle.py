@@ -42,6 +42,10 @@ _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _FOREIGN = (b"-----BEGIN PGP", b"-----BEGIN SSH SIGNATURE", b"untrusted comment:", b"-----BEGIN PKCS7")
 
 
+class Unlogged(NotExamined):
+    """A bundle with a certificate that no public log knows: only its signer could say that it was made in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A signature over the artifact itself, whose digest may stand beside it: ("sha256", bytes) or ("", b"")."""
@@ -179,6 +183,8 @@ def _check_entry(value: Json) -> None:
     Private attestations of GitHub have no log entry, those of npm one of another kind, and what was signed before 2024
     may lack a checkpoint.
     """
+    if not value:
+        raise Unlogged(GapReason.UNSUPPORTED, "a bundle without an entry of a transparency log")
     if not isinstance(value, list) or len(value) != 1:
         raise NotExamined(GapReason.UNSUPPORTED, "a bundle that has not exactly one log entry")
     entry = value[0] if isinstance(value[0], dict) else {}

@@ -57,7 +57,7 @@ KNOWN: Mapping[str, Advice] = {
     ),
     "admission.no-summary": Advice(
         "No verdict about this artifact counts",
-        "Scan exactly this artifact with --sign-key for this stage and environment, and pass what was written.",
+        "Scan exactly this artifact with --sign-key or --sign-keyless for this place, and pass what was written.",
     ),
     "admission.wrong-subject": Advice(
         "An attestation is about another artifact", "Compare the digests; pass the attestations of what is deployed."
@@ -67,7 +67,7 @@ KNOWN: Mapping[str, Advice] = {
     ),
     "admission.untrusted-signer": Advice(
         "The signer may not issue verdicts",
-        "Give the signer the role verifier in the trust file, if it should have it.",
+        "If it should: give it the role verifier in the trust file, as a key, or as an identity with issuer and root.",
     ),
     "admission.signer-scope": Advice(
         "The signer may not decide for this stage or environment",

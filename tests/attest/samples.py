@@ -9,6 +9,8 @@ from dataclasses import replace
 from fixtures.churn import signing
 from gate.adapters import keys, signer
 from gate.adapters.signer import Signer
+from gate.attest.attest import attest
+from gate.attest.keyed import Keyed
 from gate.attest.verdict import verdict
 from gate.core.report import State, Status
 from gate.facts.dependencies import AdvisoryData
@@ -17,6 +19,11 @@ from tests.output.results import allowed, denied, finding, hostile, tally
 KEY = Signer(signing._key(), keys.read(signing.public_key()))
 OTHER = signer.generate("ed25519")
 WHO = "https://acme.example/gate/v1"
+
+
+def signed(said, key=KEY, who=WHO):
+    """The files about a verdict, by a key."""
+    return attest(said, Keyed(key), who)
 
 
 def said(result=None, valid=None, **changes):
@@ -63,4 +70,4 @@ def payload(data):
     return json.loads(base64.b64decode(document.get("dsseEnvelope", document)["payload"]))
 
 
-__all__ = ["KEY", "OTHER", "WHO", "affected", "allowed", "denied", "hostile", "looked", "payload", "said"]
+__all__ = ["KEY", "OTHER", "WHO", "affected", "allowed", "denied", "hostile", "looked", "payload", "said", "signed"]

@@ -18,7 +18,8 @@ def inside(monkeypatch, capsys):
 
     def run(*arguments, env=None):
         with monkeypatch.context() as patch:
-            for name in [name for name in os.environ if name.startswith("GATE_")]:
+            own_cache = "GATE_CACHE_DIR"  # of the tests, see conftest
+            for name in [name for name in os.environ if name.startswith("GATE_") and name != own_cache]:
                 patch.delenv(name)
             own = {"NO_COLOR": "1", "COLUMNS": "80", "XDG_DATA_HOME": str(ROOT / "tests" / "nowhere")}
             for name, value in {**own, **(env or {})}.items():

@@ -88,7 +88,7 @@ def test_a_key_that_stands_twice_is_told():
 @pytest.mark.parametrize(
     ("tensors", "extra", "problem"),
     [
-        ((("a", (8,), 0, 32), ("b", (8,), 0, 64)), 64, "64 bytes behind the last tensor"),
+        ((("a", (8,), 0, 32), ("b", (16,), 0, 64)), 64, "64 bytes behind the last tensor"),
         ((("a", (2**40, 2**40), 0, 32),), 0, "more elements"),
         ((("a", (1, 1, 1, 1, 1), 0, 4),), 0, "5 dimensions"),
         ((("a", (33,), 8, 68),), 0, "does not divide"),

@@ -1,0 +1,138 @@
+"""What the serialization inspector says of formats that are no pickles, through the judges of their loaders."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from fixtures.metadata import binary_gguf, binary_onnx
+from gate.archive.budget import Budget
+from gate.archive.member import Entry, Member
+from gate.archive.source import Memory
+from gate.core.finding import Finding
+from gate.core.gap import Gap, GapReason
+from gate.core.limits import Limits
+from gate.inspectors.serialization import inspector
+
+ESCAPE = "{{ ''.__class__.__mro__ }}"
+CHAT = "{% for message in messages %}{{ message['role'] ~ ': ' ~ message['content'] }}{% endfor %}"
+
+
+def look(data: bytes, path: str) -> tuple[set[str], set[GapReason]]:
+    """Rules without their family, and reasons of gaps."""
+    budget = Budget(Limits())
+    budget.admit(len(data))
+    member = Member(path, Entry(path.encode(), None, window=Memory(data, budget)), budget)
+    need = inspector.wants(member)
+    if need is None:
+        return set(), set()
+    member.take(need)
+    said = list(inspector.inspect(member))
+    rules = {item.rule.partition(".")[2] for item in said if isinstance(item, Finding)}
+    return rules, {item.reason for item in said if isinstance(item, Gap)}
+
+
+def gguf(template: str) -> bytes:
+    return binary_gguf.Writer().file([("general.architecture", "llama"), ("tokenizer.chat_template", template)])
+
+
+def onnx(*domains: tuple[str, str]) -> bytes:
+    nodes = [binary_onnx.node(name, domain=domain) for domain, name in domains]
+    return binary_onnx.model(binary_onnx.graph("main", nodes=nodes))
+
+
+DOCUMENTS = {
+    "a template in a tokenizer": ("tokenizer_config.json", {"chat_template": ESCAPE}, "template-escape"),
+    "one of several templates": (
+        "tokenizer_config.json",
+        {"chat_template": [{"name": "default", "template": CHAT}, {"name": "tool_use", "template": ESCAPE}]},
+        "template-escape",
+    ),
+    "a template of a processor": ("chat_template.json", {"chat_template": ESCAPE}, "template-escape"),
+    "a target of Hydra": ("config.json", {"model": {"_target_": "os.system", "command": "true"}}, "dangerous-class"),
+    "a target through a module": ("c.json", {"_target_": "numpy.os.system"}, "dangerous-class"),
+    "a builtin": ("c.json", {"_target_": "builtins.eval"}, "dangerous-class"),
+    "a target that nobody knows": ("c.json", {"a": [{"_target_": "acme.Net"}]}, "unknown-class"),
+    "code of the model": ("config.json", {"auto_map": {"AutoModel": "modeling_x.Net"}}, "remote-code"),
+    "code of another": ("config.json", {"auto_map": {"AutoTokenizer": ["a/b--x.T", None]}}, "remote-code"),
+}
+YAML = {
+    "a call": ("!!python/object/apply:os.system ['true']", "dangerous-class"),
+    "a call by the long tag": ("!<tag:yaml.org,2002:python/object/apply:os.system> ['true']", "dangerous-class"),
+    "a call by a prefix": (
+        "%TAG !x! tag:yaml.org,2002:python/\n---\na: !x!object/new:os.system ['true']",
+        "dangerous-class",
+    ),
+    "a mapping": ("a: !!python/object:acme.Thing {b: 1}", "unknown-class"),
+    "a name": ("a: !!python/name:subprocess.Popen ''", "dangerous-class"),
+    "a target": ("trainer:\n  _target_: subprocess.call\n", "dangerous-class"),
+    "a loader": ("flavors:\n  python_function:\n    loader_module: os\n", "dangerous-class"),
+    "a loader of the team's": ("flavors:\n  python_function:\n    loader_module: acme.loader\n", "unknown-class"),
+}
+QUIET = {
+    "tokenizer_config.json": json.dumps({"chat_template": CHAT, "bos_token": "<s>"}),
+    "vocab.json": json.dumps({"caf\u00e9": 1, "\u0120the": 2}),
+    "config.json": json.dumps({"model_type": "llama", "architectures": ["LlamaForCausalLM"]}),
+    "model_config.yaml": "encoder:\n  _target_: nemo.collections.asr.modules.ConformerEncoder\noptim: {_target_: torch.optim.Adam}",
+    "hparams.yaml": "dims: !!python/tuple [1, 2]\npath: !!python/object/apply:pathlib.PosixPath [a]\n",
+    "MLmodel": "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n",
+    "chat_template.jinja": CHAT,
+    "notes.yaml": "use: 'python: yes'\n",
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_configuration_that_acts_is_seen(name: str) -> None:
+    path, document, rule = DOCUMENTS[name]
+    assert look(json.dumps(document).encode(), path) == ({rule}, set())
+
+
+def test_a_key_whose_letters_are_escaped_is_the_same_key() -> None:
+    data = json.dumps({"chat_template": ESCAPE}).replace("chat_", "\\u0063hat\\u005f")
+    assert look(data.encode(), "tokenizer_config.json")[0] == {"template-escape"}
+
+
+@pytest.mark.parametrize("name", YAML)
+def test_yaml_that_acts_is_seen(name: str) -> None:
+    text, rule = YAML[name]
+    assert look(text.encode(), "conf/a.yaml") == ({rule}, set())
+
+
+@pytest.mark.parametrize("path", QUIET)
+def test_ordinary_configurations_are_quiet(path: str) -> None:
+    assert look(QUIET[path].encode(), path) == (set(), set())
+
+
+def test_a_template_of_its_own_is_judged() -> None:
+    assert look(ESCAPE.encode(), "additional_chat_templates/tool.jinja")[0] == {"template-escape"}
+    assert look(b"{% if %}", "chat_template.jinja") == (set(), {GapReason.CORRUPT})
+
+
+def test_templates_of_a_gguf_file_are_judged_and_ordinary_ones_are_quiet() -> None:
+    assert look(gguf(ESCAPE), "m.gguf") == ({"template-escape"}, set())
+    assert look(gguf(CHAT), "m.gguf") == (set(), set())
+    assert look(binary_gguf.model(), "m.gguf") == (set(), set())
+
+
+def test_a_gguf_file_that_lies_about_its_tensors_is_an_error() -> None:
+    data = binary_gguf.Writer().file([], [("w", [2**62, 4], 0, 0)], b"\0" * 64)
+    rules, gaps = look(data, "m.gguf")
+    assert rules == {"malformed-header"} or gaps == {GapReason.CORRUPT}
+
+
+def test_an_onnx_model_of_standard_operators_is_quiet() -> None:
+    assert look(binary_onnx.linear(), "m.onnx") == (set(), set())
+    assert look(binary_onnx.elsewhere("weights.bin"), "m.onnx") == (set(), set())
+
+
+@pytest.mark.parametrize(
+    "where", ["../../etc/passwd", "/etc/passwd", "a/../../b", "C:\\a", "..\\b", "https://a.example/b"]
+)
+def test_onnx_data_outside_of_the_folder_is_an_error(where: str) -> None:
+    assert look(binary_onnx.elsewhere(where), "m.onnx") == ({"outside-file"}, set())
+
+
+def test_onnx_operators_of_nobody_and_of_python() -> None:
+    assert look(onnx(("acme", "Fast")), "m.onnx")[0] == {"custom-operator"}
+    assert look(onnx(("ai.onnx.contrib", "PyOp")), "m.onnx")[0] == {"dangerous-operator"}

@@ -21,7 +21,7 @@ from gate.formats import pickle_npy
 from gate.formats.pickle import GlobalUse, Oddity, Status, Use, Walk, looks_like_pickle, walk
 from gate.formats.pickle_verdict import Judgement, Tables, Verdict
 from gate.inspectors import Inspector, Member, Need, Said, Seen, found
-from gate.loading.judges import BY_FORMAT, Judge, by_name
+from gate.loading.judges import BY_FORMAT, Judge, by_name, by_offset
 from gate.resources import data
 
 SNIFF = 4096
@@ -65,7 +65,7 @@ def _judges(member: Member) -> list[Judge]:
     pattern, _, judges = _formats()
     match = pattern.match(member.head[:SNIFF])
     judge = judges.get(match.lastgroup or "") if match else None
-    return [*by_name(member), *([judge] if judge else [])]
+    return list(dict.fromkeys((*by_name(member), *by_offset(member), *([judge] if judge else []))))
 
 
 def _holds_objects(head: bytes) -> bool:

@@ -17,9 +17,14 @@ from gate.core.errors import FormatError
 from gate.core.report import Json
 from gate.formats.bounded import BYTES, YAML_BYTES, parse_json
 from gate.formats.concern import Concern
+from gate.formats.keras_config import keras_config
+from gate.loading.keras import config_concerns
 from gate.loading.names import LONGEST, imported
 
-_KEYS = re.compile(rb"chat_template|_target_|auto_map|\\u00(?:4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])", re.IGNORECASE)
+_KEYS = re.compile(
+    rb"chat_template|_target_|auto_map|class_name|__loader__|\\u00(?:4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])",
+    re.IGNORECASE,
+)
 """A document without any of these bytes cannot have one of the keys; letters that are escaped for no reason count."""
 _TAGS = re.compile(rb"!!?python|2002:python|%TAG|!<|_target_|loader_module", re.IGNORECASE)
 _IMPORTED = ("_target_", "loader_module")
@@ -27,6 +32,8 @@ _IMPORTED = ("_target_", "loader_module")
 _PYTHON = "tag:yaml.org,2002:python/"
 _CALLS = ("object/apply:", "object/new:", "object:")
 _REFERS = ("name:", "module:")
+_PLAIN = frozenset({"NoneType", "Ellipsis", "bytes", "int", "float", "complex", "slice", "str", "type"})
+"""Types of values that skops spells like classes."""
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -39,7 +46,12 @@ def template(source: Source) -> tuple[Concern, ...]:
 def json_concerns(source: Source) -> tuple[Concern, ...]:
     """What a loader would do with a JSON configuration; nothing where it has none of the keys that make it act."""
     data = whole(source, BYTES)
-    return tuple(_of(parse_json(data).value)) if _KEYS.search(data) else ()
+    if not _KEYS.search(data):
+        return ()
+    value = parse_json(data).value
+    if isinstance(value, dict) and isinstance(value.get("class_name"), str) and "config" in value:
+        return tuple(config_concerns(keras_config(data)))
+    return tuple(_of(value))
 
 
 def _of(document: Json) -> Iterator[Concern]:
@@ -49,9 +61,20 @@ def _of(document: Json) -> Iterator[Concern]:
         if isinstance(value, list):
             todo.extend(value)
         elif isinstance(value, dict):
+            if "__loader__" in value:
+                yield from _node(value)
             for key, item in value.items():
                 yield from _pair(key, item)
                 todo.append(item)
+
+
+def _node(node: dict[str, Json]) -> Iterator[Concern]:
+    """A node of skops: https://skops.readthedocs.io/en/stable/persistence.html"""
+    module, name = node.get("__module__"), node.get("__class__")
+    if not isinstance(module, str) or not isinstance(name, str):
+        return
+    if module != "builtins" or name not in _PLAIN:
+        yield from imported(f"{module}.{name}", "a node of the schema")
 
 
 def _pair(key: str, value: Json) -> Iterator[Concern]:

@@ -45,7 +45,7 @@ def imported(name: str, where: str, line: int = -1) -> Iterator[Concern]:
         yield Concern("unknown-class", shown, f"{where} names {shown!r}, which is no name of Python", line=line)
     elif _is_sink(name):
         yield Concern("dangerous-class", shown, f"{where} names {shown}, which can run code or reach files", line=line)
-    elif name.partition(".")[0] not in _packages():
+    elif name.partition(".")[0] not in _packages() | _tables().stdlib:  # of the latter only plain values are no sink
         yield Concern("unknown-class", shown, f"{where} names {shown}, which nobody knows here", line=line)
 
 

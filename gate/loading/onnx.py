@@ -6,15 +6,13 @@ CVE-2024-5187 are ways out of the model's folder.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cache
 
 from gate.formats.concern import Concern
 from gate.formats.onnx import Onnx
 from gate.loading.names import LONGEST, table
-
-_OUTSIDE = re.compile(r"^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)|[\0-\x1f]|^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+from gate.loading.paths import leads_outside
 
 
 @cache
@@ -28,7 +26,7 @@ def concerns(model: Onnx) -> Iterator[Concern]:
     domains, dangerous = _domains()
     own = set(model.functions)
     for data in model.external:
-        if _OUTSIDE.search(data.location):
+        if leads_outside(data.location):
             shown = data.location[:LONGEST]
             yield Concern("outside-file", shown, f"tensor {data.tensor[:LONGEST]!r} is read from {shown!r}")
     for operator in model.operators:

@@ -135,10 +135,8 @@ def test_an_npy_file_is_read_only_if_it_holds_objects() -> None:
 @pytest.mark.parametrize(
     ("head", "name"),
     [
-        (b"\x89HDF\r\n\x1a\n" + b"\0" * 40, "hdf5"),
         (b"\x08\x01\x12\xad\x06" + b"\0" * 40, "saved-model"),
         (b"\x1c\0\0\0TFL3" + b"\0" * 40, "tflite"),
-        (b'{"module": "keras", "class_name": "Functional", "config": {"layers": []}}', "keras-config"),
         (b"class Net(Module):\n  __parameters__ = []\n", "torchscript"),
     ],
 )

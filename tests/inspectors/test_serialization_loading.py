@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from fixtures.metadata import binary_gguf, binary_onnx
+from fixtures.metadata import binary_gguf, binary_hdf5, binary_keras, binary_onnx
 from gate.archive.budget import Budget
 from gate.archive.member import Entry, Member
 from gate.archive.source import Memory
@@ -136,3 +136,97 @@ def test_onnx_data_outside_of_the_folder_is_an_error(where: str) -> None:
 def test_onnx_operators_of_nobody_and_of_python() -> None:
     assert look(onnx(("acme", "Fast")), "m.onnx")[0] == {"custom-operator"}
     assert look(onnx(("ai.onnx.contrib", "PyOp")), "m.onnx")[0] == {"dangerous-operator"}
+
+
+KERAS = {
+    "bytecode": (binary_keras.config(binary_keras.lambda_layer()), "lambda-layer"),
+    "bytecode of Keras 2": (binary_keras.legacy(), "lambda-layer"),
+    "a function of the system": (binary_keras.config(binary_keras.named("os", "system")), "dangerous-class"),
+    "a function of a package": (binary_keras.config(binary_keras.named("numpy", "sum")), "unknown-class"),
+    "a download": (binary_keras.config(binary_keras.named("keras.utils", "get_file")), "dangerous-class"),
+    "a switch": (
+        binary_keras.config(binary_keras.named("keras.config", "enable_unsafe_deserialization")),
+        "dangerous-class",
+    ),
+    "a function of the team": (binary_keras.legacy("relu6", "function"), "unknown-class"),
+    "a class of the system": (binary_keras.config(binary_keras.layer("Popen", "subprocess")), "dangerous-class"),
+    "a class of another package": (binary_keras.config(binary_keras.layer("Net", "acme.nets")), "unknown-class"),
+    "a function as a class": (binary_keras.config(binary_keras.layer("get_file", "keras.utils")), "dangerous-class"),
+    "a registered class": (
+        binary_keras.config(binary_keras.layer("Net", "keras.layers", "acme>Net")),
+        "unknown-class",
+    ),
+    "a pickle in a layer": (binary_keras.config(binary_keras.layer("TorchModuleWrapper")), "dangerous-class"),
+    "a module that is a list": (binary_keras.config(binary_keras.layer("Dense", ["os"])), "dangerous-class"),
+    "a file of the host": (
+        binary_keras.config(binary_keras.layer("StringLookup", vocabulary="/etc/passwd")),
+        "outside-file",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KERAS)
+@pytest.mark.parametrize("wrap", ["json", "hdf5", "hdf5 behind a block"])
+def test_a_keras_model_that_acts_is_seen(name: str, wrap: str) -> None:
+    config, rule = KERAS[name]
+    data, path = config, "config.json"
+    if wrap != "json":
+        data, path = binary_hdf5.keras(config.decode()), "model.h5"
+    if wrap == "hdf5 behind a block":
+        data = b"#!/bin/sh\n".ljust(1024, b"\0") + data
+    assert rule in look(data, path)[0]
+
+
+def test_an_ordinary_keras_model_is_quiet() -> None:
+    assert look(binary_keras.config(), "config.json") == (set(), set())
+    assert look(binary_hdf5.keras(), "model.h5") == (set(), set())
+    assert look(binary_hdf5.keras(new=True), "model.h5") == (set(), set())
+    lookup = binary_keras.layer("StringLookup", vocabulary="assets/words.txt")
+    activation = binary_keras.layer(
+        "Activation",
+        activation={
+            "module": "keras.activations",
+            "class_name": "function",
+            "config": "relu",
+            "registered_name": "relu",
+        },
+    )
+    assert look(binary_keras.config(lookup, activation), "config.json") == (set(), set())
+
+
+def test_hdf5_data_in_other_files_is_an_error() -> None:
+    for item in (
+        binary_hdf5.External("/etc/passwd", "/x"),
+        binary_hdf5.Data((3,), external="/etc/passwd"),
+        binary_hdf5.Data((3,), virtual="../other.h5"),
+    ):
+        data = binary_hdf5.file(binary_hdf5.Group({"w": item}))
+        assert look(data, "w.h5") == ({"outside-file"}, set())
+
+
+def test_hdf5_that_is_damaged_is_no_clean_file() -> None:
+    data = binary_hdf5.keras()
+    assert look(data[:200], "w.h5")[1]
+
+
+def node(module: str, name: str, **more: object) -> dict[str, object]:
+    return {"__class__": name, "__module__": module, "__loader__": "ObjectNode", "__id__": 1, **more}
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "rules"),
+    [
+        ("sklearn.linear_model._base", "LinearRegression", set()),
+        ("builtins", "dict", set()),
+        ("builtins", "str", set()),
+        ("collections", "OrderedDict", set()),
+        ("numpy", "dtype", set()),
+        ("os", "system", {"dangerous-class"}),
+        ("builtins", "eval", {"dangerous-class"}),
+        ("operator", "methodcaller", {"dangerous-class"}),
+        ("acme", "Net", {"unknown-class"}),
+    ],
+)
+def test_nodes_of_skops_are_judged_by_their_classes(module: str, name: str, rules: set[str]) -> None:
+    schema = {**node("sklearn.pipeline", "Pipeline", content=[node(module, name)]), "_skops_version": "0.11"}
+    assert look(json.dumps(schema).encode(), "schema.json") == (rules, set())

@@ -95,6 +95,15 @@ def read_saved_model(source: Source) -> SavedModel:
     return SavedModel(schema, tuple(graphs))
 
 
+def read_graph(source: Source) -> SavedModel:
+    """A graph without the rest, which TensorFlow 1 called frozen; FormatError for what is none."""
+    graph = _Graph()
+    graph.graph(Wire(source, "GraphDef").message())
+    if not graph.operators or "" in graph.operators:
+        raise FormatError("GraphDef: no operator")
+    return SavedModel(0, (graph.made(()),))
+
+
 def read_fingerprint(source: Source) -> Fingerprint:
     """A fingerprint.pb; FormatError for what is none."""
     numbers: dict[str, int] = {}
@@ -144,13 +153,17 @@ class _Graph:
             if key == "info":
                 self._info(value.message())
             elif key == "graph":
-                self._graph(value.message())
+                self.graph(value.message())
             elif key == "signature":
                 self._signature(value)
             elif key == "objects":
                 self._objects(value.message())
             else:
                 self._add(key, value.message().flat(words.ASSET if key == "asset" else words.ENTRY).text(_NAME[key]))
+        return self.made(repeated(iter(keys), frozenset({"info", "graph", "objects"})))
+
+    def made(self, again: tuple[str, ...]) -> MetaGraph:
+        """What was collected."""
         return MetaGraph(
             self._list("tag"),
             self.texts.get("version", ""),
@@ -163,7 +176,7 @@ class _Graph:
             tuple(sorted(set(self._list("collection")))),
             self._list("asset"),
             tuple(self.keras),
-            repeated(iter(keys), frozenset({"info", "graph", "objects"})),
+            again,
         )
 
     def _list(self, name: str) -> tuple[str, ...]:
@@ -185,7 +198,8 @@ class _Graph:
             else:
                 self.texts[key] = value.text()
 
-    def _graph(self, message: Message) -> None:
+    def graph(self, message: Message) -> None:
+        """A GraphDef: its nodes, and those of its functions."""
         for key, value in message.named(words.GRAPH):
             if key == "node":
                 self._node(value)

@@ -135,8 +135,6 @@ def test_an_npy_file_is_read_only_if_it_holds_objects() -> None:
 @pytest.mark.parametrize(
     ("head", "name"),
     [
-        (b"\x08\x01\x12\xad\x06" + b"\0" * 40, "saved-model"),
-        (b"\x1c\0\0\0TFL3" + b"\0" * 40, "tflite"),
         (b"class Net(Module):\n  __parameters__ = []\n", "torchscript"),
     ],
 )

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from fixtures.metadata import binary_gguf, binary_hdf5, binary_keras, binary_onnx
+from fixtures.metadata import binary_gguf, binary_hdf5, binary_keras, binary_onnx, binary_saved_model, binary_tflite
 from gate.archive.budget import Budget
 from gate.archive.member import Entry, Member
 from gate.archive.source import Memory
@@ -230,3 +230,46 @@ def node(module: str, name: str, **more: object) -> dict[str, object]:
 def test_nodes_of_skops_are_judged_by_their_classes(module: str, name: str, rules: set[str]) -> None:
     schema = {**node("sklearn.pipeline", "Pipeline", content=[node(module, name)]), "_skops_version": "0.11"}
     assert look(json.dumps(schema).encode(), "schema.json") == (rules, set())
+
+
+def test_operators_of_tensorflow_that_reach_out_are_errors() -> None:
+    reads = binary_saved_model.saved_model(binary_saved_model.meta_graph(ops=[*["Const"] * 40, "ReadFile"]))
+    calls = binary_saved_model.saved_model(
+        binary_saved_model.meta_graph(functions=[binary_saved_model.function("f", "EagerPyFunc")])
+    )
+    for data in (reads, calls, binary_saved_model.serving()):
+        assert look(data, "saved_model.pb") == ({"dangerous-operator"}, set())
+    assert look(reads, "model.bin") == ({"dangerous-operator"}, set())
+    custom = binary_saved_model.saved_model(binary_saved_model.meta_graph(ops=["Addons>Gelu"]))
+    assert look(custom, "saved_model.pb") == ({"custom-operator"}, set())
+
+
+def test_ordinary_graphs_are_quiet() -> None:
+    saves = ("Placeholder", "MatMul", "SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename")
+    data = binary_saved_model.saved_model(binary_saved_model.meta_graph(ops=saves))
+    assert look(data, "saved_model.pb") == (set(), set())
+    assert look(binary_saved_model.fingerprint(), "fingerprint.pb") == (set(), set())
+
+
+def test_a_frozen_graph_is_a_graph() -> None:
+    graph = b"".join(binary_saved_model.block(1, binary_saved_model.node(op)) for op in ("Const", "WriteFile"))
+    assert look(graph, "frozen_inference_graph.pb") == ({"dangerous-operator"}, set())
+    assert look(b"node { op: 'ReadFile' }", "graph.pbtxt") == (set(), {GapReason.UNSUPPORTED})
+    assert look(b"name: 'm'", "config.pbtxt") == (set(), set())
+    assert look(b"\x01\x02\x03", "frozen.pb") == (set(), {GapReason.CORRUPT})
+
+
+def test_keras_metadata_beside_a_graph_is_judged() -> None:
+    bad = binary_saved_model.keras_metadata(("root.layer", "_tf_keras_layer", binary_keras.legacy().decode()))
+    good = binary_saved_model.keras_metadata(("root", "_tf_keras_layer", '{"class_name": "Dense"}'))
+    assert look(bad, "keras_metadata.pb") == ({"lambda-layer"}, set())
+    assert look(good, "keras_metadata.pb") == (set(), set())
+
+
+def test_custom_operators_of_tensorflow_lite() -> None:
+    operator = binary_tflite.operator
+    assert look(binary_tflite.model(), "m.tflite") == (set(), set())
+    assert look(binary_tflite.model([operator(32, "TFLite_Detection_PostProcess")]), "m.tflite") == (set(), set())
+    assert look(binary_tflite.model([operator(32, "FlexErf")]), "m.tflite") == (set(), set())
+    assert look(binary_tflite.model([operator(32, "FlexReadFile")]), "m.tflite") == ({"dangerous-operator"}, set())
+    assert look(binary_tflite.model([operator(32, "AcmeOp")]), "m.tflite") == ({"custom-operator"}, set())

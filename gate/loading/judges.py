@@ -17,7 +17,7 @@ from gate.formats.onnx import read_onnx
 from gate.formats.saved_model import SavedModel, read_fingerprint, read_graph, read_keras_metadata, read_saved_model
 from gate.formats.text import is_text
 from gate.formats.tflite import read_tflite
-from gate.loading import configuration, gguf, keras, onnx, tensorflow
+from gate.loading import configuration, gguf, keras, onnx, tensorflow, torchscript
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ BY_FORMAT: Final = {
     "json": _JSON,
     "saved-model": _GRAPH,
     "tflite": Judge(Need.SEEK, lambda member: tensorflow.lite_concerns(member.read(read_tflite))),
+    "torchscript": Judge(Need.STREAM, lambda member: member.read(torchscript.concerns)),
     "gguf": Judge(Need.STREAM, lambda member: gguf.concerns(member.read(read_gguf))),
 }
 BY_NAME: Final = (

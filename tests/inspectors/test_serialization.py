@@ -134,9 +134,7 @@ def test_an_npy_file_is_read_only_if_it_holds_objects() -> None:
 
 @pytest.mark.parametrize(
     ("head", "name"),
-    [
-        (b"class Net(Module):\n  __parameters__ = []\n", "torchscript"),
-    ],
+    [],
 )
 def test_a_format_that_may_run_code_and_is_not_read_is_a_gap(head: bytes, name: str) -> None:
     (gap,) = gaps(head)

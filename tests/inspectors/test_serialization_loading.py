@@ -273,3 +273,27 @@ def test_custom_operators_of_tensorflow_lite() -> None:
     assert look(binary_tflite.model([operator(32, "FlexErf")]), "m.tflite") == (set(), set())
     assert look(binary_tflite.model([operator(32, "FlexReadFile")]), "m.tflite") == ({"dangerous-operator"}, set())
     assert look(binary_tflite.model([operator(32, "AcmeOp")]), "m.tflite") == ({"custom-operator"}, set())
+
+
+def script(body: str) -> bytes:
+    head = (
+        "class Net(Module):\n  __parameters__ = []\n  __buffers__ = []\n  def forward(self: __torch__.Net) -> Tensor:\n"
+    )
+    return (head + f"    {body}\n").encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "rules"),
+    [
+        ("return torch.add(torch.relu(x), CONSTANTS.c0, alpha=1)", set()),
+        ("return ops.quantized.linear(x, w, 0.1, 0)", set()),
+        ('ops.prim.RaiseException("torch.from_file(x)")', set()),
+        ("w = torch.from_file('/etc/passwd', False, 10)", {"dangerous-operator"}),
+        ("ops.aten.save(x, 'a')", {"dangerous-operator"}),
+        ("return ops.acme.fast(x)", {"custom-operator"}),
+        ("h = __torch__.torch.classes.acme.Handle.__new__(x)", {"custom-operator"}),
+    ],
+    ids=["arithmetic", "quantized", "a text", "a file", "saves", "an operator of others", "a class of others"],
+)
+def test_programs_of_torchscript_are_judged_by_their_operators(body: str, rules: set[str]) -> None:
+    assert look(script(body), "net/code/__torch__.py") == (rules, set())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 ELF, PE, MACHO, AR = "elf", "pe", "macho", "ar"
 _ELF = b"\x7fELF"
 _AR = (b"!<arch>\n", b"!<thin>\n")
@@ -10,6 +12,17 @@ _FAT = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
 _SLICES = 42
 """A Java class file begins like a universal one; where that has its number of machines, it has a version from 45 on."""
 _PE_NAMES = (".dll", ".exe", ".pyd", ".sys")
+_DATA = re.compile(
+    r"\.(?:safetensors|gguf|onnx|pb|tflite|keras|h5|hdf5|npy|npz|pt|pth|ckpt|pkl|pickle|joblib|msgpack|model|json|ya?ml|toml|txt|md|"
+    r"csv|tsv|parquet|jinja|png|jpe?g|gif|wav|pdf)$|(?:model|weights?)[^/]*\.bin$",
+    re.IGNORECASE,
+)
+"""Names that say data: a loader or a person opens them as such, and nobody expects code there."""
+
+
+def is_data(name: str) -> bool:
+    """Whether a file is called like weights, a configuration, a text or a picture."""
+    return _DATA.search(name) is not None
 
 
 def kind(head: bytes, name: str) -> str:

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterable
 from dataclasses import replace
-from struct import Struct
-from typing import Any
 
 from gate.archive.source import Source
 from gate.core.errors import FormatError
 from gate.core.limits import Limits
+from gate.formats.npy import HEADER, MAGIC, has_objects, literal
 from gate.formats.pickle import walk
 from gate.formats.pickle_words import Walk
 
-MAGIC = b"\x93NUMPY"
-_LONG = re.compile(r"([0-9])L(?=[,)])")
-"""Python 2 wrote a shape as (3L,)."""
-_LENGTH = {1: Struct("<H"), 2: Struct("<I"), 3: Struct("<I")}
-_HEADER = 65_536
-"""Bytes of a header that is parsed; numpy itself stops at 10,000 without allow_pickle."""
+__all__ = ["MAGIC", "objects_start", "walk_objects"]
 
 
 def walk_objects(source: Source) -> Walk:
     """The walk over the pickle of an array of objects, with offsets in the file; FormatError where there is none."""
-    head = source.read_at(0, _HEADER)
+    head = source.read_at(0, HEADER)
     start = objects_start(head)
     if start is None:
         raise FormatError("an array without objects")
@@ -65,34 +56,5 @@ class _Rest:
 
 def objects_start(head: bytes) -> int | None:
     """Offset of the pickle, None when the array holds no objects; raises FormatError for a header that is none."""
-    length = _LENGTH.get(head[6]) if len(head) > 12 else None
-    if length is None:
-        raise FormatError("a .npy header of an unknown version")
-    start = 8 + length.size
-    end = start + length.unpack_from(head, 8)[0]
-    if end > min(len(head), _HEADER):
-        raise FormatError("a .npy header that is too long")
-    try:
-        header: Any = ast.literal_eval(_LONG.sub(r"\1", head[start:end].decode("latin-1").strip()))
-        return end if _has_objects(header["descr"]) else None
-    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError):
-        raise FormatError("a .npy header that does not describe an array") from None
-
-
-def _has_objects(descr: Any) -> bool:
-    """A type is a code, or a list of (name, type) or (name, type, shape); codes of objects have an O."""
-    todo: list[Any] = [descr]
-    while todo:
-        part = todo.pop()
-        if isinstance(part, str):
-            if "O" in part:
-                return True
-        elif isinstance(part, list | tuple):
-            todo += [field[1] if isinstance(field, tuple) and len(field) > 1 else field for field in _fields(part)]
-        else:
-            raise ValueError
-    return False
-
-
-def _fields(part: list[Any] | tuple[Any, ...]) -> Iterable[Any]:
-    return part if isinstance(part, list) else part[:1]
+    header, end = literal(head)
+    return end if has_objects(header["descr"]) else None

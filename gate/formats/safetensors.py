@@ -7,6 +7,7 @@ https://github.com/huggingface/safetensors#format
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
@@ -62,6 +63,22 @@ class Safetensors:
     tensors: tuple[Tensor, ...]
     problems: tuple[str, ...]
     unknown: tuple[str, ...]
+
+    @property
+    def dtypes(self) -> tuple[tuple[str, int, int], ...]:
+        """Type, elements and bytes of the tensors, by type; a shape that cannot be counts by its bytes alone."""
+        elements: Counter[str] = Counter()
+        sizes: Counter[str] = Counter()
+        for tensor in self.tensors:
+            count = prod(tensor.shape)
+            elements[tensor.dtype] += count if count < 2**63 else 0
+            sizes[tensor.dtype] += max(0, tensor.end - tensor.start)
+        return tuple((dtype, n, sizes[dtype]) for dtype, n in sorted(elements.items()))
+
+    @property
+    def parameters(self) -> int:
+        """Elements of all tensors."""
+        return sum(n for _, n, _ in self.dtypes)
 
 
 def begins(head: bytes) -> bool:

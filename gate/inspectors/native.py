@@ -21,6 +21,12 @@ from gate.targets.search_path import anonymous, entries, weakness
 from gate.targets.versions import highest
 
 _HIGHEST = ("GLIBC", "GLIBCXX", "CXXABI")
+_FORMATS = {
+    binaries.ELF: "a Linux (ELF) program or library",
+    binaries.PE: "a Windows (PE) program or library",
+    binaries.MACHO: "a macOS (Mach-O) program or library",
+    binaries.AR: "an archive of object files",
+}
 _MISMATCHES = (
     "native.machine-mismatch",
     "native.version-too-new",
@@ -42,6 +48,8 @@ class Native(Inspector):
 
     def inspect(self, member: Member) -> Iterator[Said]:
         kind = binaries.kind(member.head, member.name)
+        if binaries.is_data(member.name):
+            yield found("native.disguised", member, format=_FORMATS[kind])
         if kind == binaries.AR:
             yield NativeLibrary(member.path, kind, "static-archive", "", 0)
         elif kind == binaries.ELF:

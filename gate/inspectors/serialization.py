@@ -21,6 +21,7 @@ from gate.formats import pickle_npy
 from gate.formats.pickle import GlobalUse, Oddity, Status, Use, Walk, looks_like_pickle, walk
 from gate.formats.pickle_verdict import Judgement, Tables, Verdict
 from gate.inspectors import Inspector, Member, Need, Said, Seen, found
+from gate.loading.judges import BY_FORMAT, Judge, by_name, by_offset
 from gate.resources import data
 
 SNIFF = 4096
@@ -43,19 +44,28 @@ def _load(name: str) -> Any:
 
 
 @cache
-def _formats() -> tuple[re.Pattern[bytes], dict[str, str]]:
-    """One pattern with a group a format, and for each format what is not examined of it, "" for nothing."""
+def _formats() -> tuple[re.Pattern[bytes], dict[str, str], dict[str, Judge]]:
+    """One pattern with a group a format; for each what is not examined of it, "" for nothing, and who judges it."""
     rows = _load("formats")
     groups = "|".join(f"(?P<f{i}>{row['begins']})" for i, row in enumerate(rows))
-    unread = {f"f{i}": "" if row.get("safe") else f"{row['name']}: {row['unread']}" for i, row in enumerate(rows)}
-    return re.compile(groups.encode("latin-1")), unread
+    unread = {f"f{i}": f"{row['name']}: {row['unread']}" if "unread" in row else "" for i, row in enumerate(rows)}
+    judges = {f"f{i}": BY_FORMAT[row["judge"]] for i, row in enumerate(rows) if "judge" in row}
+    return re.compile(groups.encode("latin-1")), unread, judges
 
 
 def _unread(head: bytes) -> str | None:
     """What gate does not look at in a member that begins like this; "" for nothing, None for a format nobody knows."""
-    pattern, unread = _formats()
+    pattern, unread, _ = _formats()
     match = pattern.match(head[:SNIFF])
     return unread[match.lastgroup or ""] if match else None
+
+
+def _judges(member: Member) -> list[Judge]:
+    """Who judges a member, by its first bytes or, where it is text, by its name."""
+    pattern, _, judges = _formats()
+    match = pattern.match(member.head[:SNIFF])
+    judge = judges.get(match.lastgroup or "") if match else None
+    return list(dict.fromkeys((*by_name(member), *by_offset(member), *([judge] if judge else []))))
 
 
 def _holds_objects(head: bytes) -> bool:
@@ -107,7 +117,8 @@ class Serialization(Inspector):
     def wants(self, member: Member) -> Need | None:
         if looks_like_pickle(member.head) or _holds_objects(member.head):
             return Need.STREAM
-        return Need.HEAD if _unread(member.head) is not None else None
+        known = Need.HEAD if _unread(member.head) is not None else None
+        return max((judge.need for judge in _judges(member)), default=known)
 
     def inspect(self, member: Member) -> Iterator[Said]:
         unread = _unread(member.head)
@@ -115,6 +126,8 @@ class Serialization(Inspector):
             yield Gap(Location(member.path), GapReason.UNSUPPORTED, detail=f"not examined: {unread}")
         elif _holds_objects(member.head):
             yield from self._read(member, npy=True)
+        for judge in _judges(member):
+            yield from _concerns(member, judge)
         if looks_like_pickle(member.head):
             yield from self._read(member, npy=False)
 
@@ -150,6 +163,15 @@ class Serialization(Inspector):
             **items,
             "truncated": sum(counts[name] - len(listed) for name, listed in items.items()),
         }
+
+
+def _concerns(member: Member, judge: Judge) -> Iterator[Said]:
+    try:
+        for concern in judge.concerns(member):
+            rule, by, how, at, line = concern
+            yield found(f"serialization.{rule}", member, at=at, line=line, by=by, how=how)
+    except NotExamined as error:
+        yield Gap(Location(member.path), error.reason, detail=str(error))
 
 
 def _judge(result: Walk) -> list[_Judged]:

@@ -32,6 +32,13 @@ def test_the_header_says_what_is_where():
     assert found.metadata == (("format", "pt"), ("modelspec.license", "mit"))
     assert found.tensors == (Tensor("a", "F32", (), 0, 4), Tensor("b", "BF16", (2, 3), 4, 16))
     assert (found.header_bytes, found.problems, found.unknown) == (len(json.dumps(header)), (), ())
+    assert (found.dtypes, found.parameters) == ((("BF16", 6, 12), ("F32", 1, 4)), 7)
+
+
+def test_a_shape_that_cannot_be_counts_by_its_bytes():
+    header = {"w": {"dtype": "U8", "shape": [2**40, 2**40], "data_offsets": [0, 4]}}
+    found = read_safetensors(source(file(header, bytes(4))))
+    assert (found.dtypes, found.parameters, len(found.problems)) == ((("U8", 0, 4),), 0, 1)
 
 
 @pytest.mark.parametrize("dtype", BITS)

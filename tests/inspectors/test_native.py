@@ -484,3 +484,18 @@ def test_every_rule_is_reached_by_a_test_here():
 def test_a_library_of_a_dynamic_type_only_is_taken_by_a_loader():
     assert look(Elf(type=DYN).build()).facts[0].loaded
     assert not look(Elf(type=REL).build()).facts[0].loaded
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("pytorch_model.bin", True),
+        ("sub/weights.PT", True),
+        ("config.json", True),
+        ("lib.so", False),
+        ("tool.bin", False),
+        ("model.bin/run", False),
+    ],
+)
+def test_code_under_a_name_for_data_is_found(name, found):
+    assert (("disguised", name) in look(Elf().build(), name).findings) is found

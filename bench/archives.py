@@ -1,0 +1,121 @@
+"""The walk of each kind of container against coreutils sha256sum of the same file: python bench/archives.py [MB]
+
+Each archive holds weights (normally distributed float32 and bfloat16), text and small files. The walk is everything
+that is done for every byte, whoever looks at it: the digest of the archive, digest and checksum of every member, in as
+many workers as said. The scan asks all inspectors too, of which the search for personal data in the text costs most.
+`openssl dgst` is printed beside it, because coreutils may come without the processor's SHA instructions.
+"""
+
+from __future__ import annotations
+
+import array
+import io
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from bench._measure import GATE, Run, interleaved, quiet, run
+
+PART = 2**24
+"""Bytes of a block of weights that is repeated: farther apart than any window of the compressors used here."""
+ROUNDS = 5
+GOALS = {"stored.zip": 0.6, "a.tar": 0.6, "a.tar.zst": 1.2, "deflate.zip": 1.6, "a.tar.gz": 1.7}
+
+
+WALK = """
+import sys
+from gate.core.limits import Limits
+from gate.pipeline import scan
+from gate.registry import Registry
+report = scan(sys.argv[1], Registry({}, {}, ""), Limits(), int(sys.argv[2]))
+assert report.inventory.root and report.subject.digest and not report.gaps.count, list(report.gaps)
+"""
+
+
+def contents(mb: int) -> Iterator[tuple[str, bytes]]:
+    """Names and bytes, about `mb` MB: 60 % float32, 20 % bfloat16, 17 % text, the rest small files."""
+    source = random.Random(7)
+    numbers = array.array("f", (source.gauss(0, 0.02) for _ in range(PART // 4)))
+    floats = numbers.tobytes()
+    halves = b"".join(floats[i + 2 : i + 4] for i in range(0, PART, 4)) * 2
+    words = [bytes(source.choices(b"etaoinshrdlu", k=source.randint(2, 9))) for _ in range(5000)]
+    text = b" ".join(source.choices(words, k=PART // 6))[:PART]
+    for name, block, share in (("float32", floats, 0.60), ("bfloat16", halves, 0.20), ("text", text, 0.17)):
+        for i in range(max(int(mb * share * 2**20 / PART / 4), 1)):
+            yield f"{name}/part-{i:03d}.bin", block * 4
+    for i in range(2000):
+        yield f"code/module_{i:04d}.py", b"def call(x):\n    return x * %d\n" % i
+
+
+def build(folder: Path, mb: int) -> list[Path]:
+    """One archive a kind; tar.zst only where a `zstd` program is at hand."""
+    stored, deflate, tar = folder / "stored.zip", folder / "deflate.zip", folder / "a.tar"
+    with (
+        zipfile.ZipFile(stored, "w") as plain,
+        zipfile.ZipFile(deflate, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as packed,
+        tarfile.open(tar, "w") as tape,
+    ):
+        for name, data in contents(mb):
+            plain.writestr(name, data)
+            packed.writestr(name, data)
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tape.addfile(info, io.BytesIO(data))
+    made = [stored, tar, deflate]
+    for program, suffix in (("gzip", "gz"), ("zstd", "zst")):
+        if shutil.which(program):
+            subprocess.run([program, "-q", "-k", str(tar)], check=True)
+            made.append(folder / f"a.tar.{suffix}")
+    return made
+
+
+def compare(path: Path) -> None:
+    """One line: CPU and wall as ratios to sha256sum, wall with two workers, CPU against openssl, peak memory."""
+    walk = (sys.executable, "-c", WALK, str(path))
+    commands = [(*walk, "1"), (*walk, "2"), ("sha256sum", str(path)), ("openssl", "dgst", "-sha256", str(path))]
+    one, two, coreutils, openssl = interleaved(commands, ROUNDS)
+    if one.code or two.code:
+        raise SystemExit(f"{path.name}: the walk was not whole")
+    whole = run(*GATE, "scan", str(path), "-q")
+    print(
+        f"{path.name:12} walk {one.cpu / coreutils.cpu:.2f} x CPU, {one.wall / coreutils.wall:.2f} x wall, two workers"
+        f" {two.wall / coreutils.wall:.2f} x wall of sha256sum (goal {GOALS[path.name]}),"
+        f" {one.cpu / openssl.cpu:.2f} x CPU of openssl, {one.peak} MB;"
+        f" scan {whole.cpu / coreutils.cpu:.2f} x CPU, {whole.peak} MB",
+        flush=True,
+    )
+
+
+def sparse(folder: Path, gb: int) -> Run:
+    """The scan of a safetensors file of zeros that takes no place on the disk."""
+    path = folder / "sparse.safetensors"
+    size = gb << 30
+    header = b'{"w":{"dtype":"U8","shape":[%d],"data_offsets":[0,%d]}}' % (size, size)
+    with path.open("wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.truncate(8 + len(header) + size)
+    return run(*GATE, "scan", str(path), "-q")
+
+
+def main() -> None:
+    mb = int(sys.argv[1]) if len(sys.argv) > 1 else 1024
+    print(quiet())
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        for path in build(folder, mb):
+            compare(path)
+        gb = max(mb * 50 // 1024, 1)
+        print(f"sparse file of {gb} GB: {sparse(folder, gb).peak} MB")
+
+
+if __name__ == "__main__":
+    main()

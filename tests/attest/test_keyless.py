@@ -16,7 +16,7 @@ from tests.attest.samples import WHO, payload, said
 from tests.output.results import folder
 from tests.sigstores import Stack
 
-VSA_FILE, GATE_FILE, _, LINES_FILE = SUFFIXES
+VSA_FILE, GATE_FILE, _, _, LINES_FILE = SUFFIXES
 
 
 @pytest.mark.parametrize("version", [1, 2], ids=["log 1", "log 2"])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gate import __version__
 from gate.attest import statements, uris
 from gate.attest.attest import LINE, attest
+from gate.attest.keyed import Keyed
 from gate.core.canonical import canonical
 from gate.core.report import State
 from gate.formats.dsse import statement
@@ -125,7 +126,7 @@ def test_hostile_text_of_an_advisory_or_a_package_stays_text(text):
 @given(st.lists(st.tuples(st.text(max_size=400), st.text(max_size=3000), st.sampled_from("abc")), max_size=60))
 def test_whatever_is_known_fits_on_a_line_and_every_advisory_is_listed_or_counted(rows):
     verdict = said(looked(*(affected(name, package=package, version=version) for name, package, version in rows)))
-    line = attest(verdict, KEY, WHO)[".vulns.sigstore.json"]
+    line = attest(verdict, Keyed(KEY), WHO)[".vulns.sigstore.json"]
     listed = payload(line)["predicate"]
     assert len(line) < LINE
     assert bool(rows) == bool(listed["scanner"]["result"])  # an empty list says that nothing is known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from gate.archive.archive import Archive
@@ -60,10 +61,8 @@ def digests(archive: Archive, wanted: Iterable[Wanted]) -> Iterator[Measured | G
 
 def _together(archive: Archive, batch: dict[str, dict[str, Wanted]]) -> Iterator[Measured | Gap]:
     for container, members in batch.items():
-        try:
+        with suppress(NotExamined, OSError):  # the members that were not reached say so, each for itself
             yield from _one_pass(archive, container, members)
-        except (NotExamined, OSError):
-            pass  # the members that were not reached say so, each for itself
         for number, item in enumerate(members.values()):
             if number < _ALONE:
                 yield from _alone(archive, item)

@@ -1,4 +1,4 @@
-"""Which members declare something about others: their names say what they may be, their first bytes whether they are."""
+"""Which members declare something about others: names say what they may be, the first bytes whether they are."""
 
 from __future__ import annotations
 

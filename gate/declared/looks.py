@@ -27,6 +27,8 @@ _NTH = re.compile(r"#[0-9]+\Z")
 _BLOB = re.compile(r"(?:.*/)?blobs/[a-z0-9]+/[^/]+", re.DOTALL)
 _WHEEL = re.compile(r"(?:.*!/)?[^/]+\.dist-info/RECORD", re.DOTALL)
 """A RECORD whose folder lies at the top of its container, as in a wheel."""
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://|[^/]*:[^/]*@")
+"""No path: an address, perhaps with a password."""
 _KITFILES = frozenset(("Kitfile", "kitfile", ".kitfile"))
 
 Item: TypeAlias = Claim | Elsewhere | Closed | Declared | TensorTotal | checksums.Unread
@@ -131,7 +133,11 @@ def _read(reader: Callable[[Source], tuple[Item, ...]], member: Member) -> Itera
 
 
 def _named(reader: Callable[[Source], tuple[Named, ...]], member: Member) -> Iterator[Item]:
-    return (Claim(named.name.encode()) for named in member.read(reader))
+    for named in member.read(reader):
+        if _ADDRESS.match(named.name):
+            yield Elsewhere("url", named.name)
+        else:
+            yield Claim(named.name.encode())
 
 
 def _shards(member: Member) -> Iterator[Item]:

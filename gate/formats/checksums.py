@@ -13,7 +13,7 @@ from gate.formats.hashing import canonical
 from gate.formats.text import Encoding, Line, Text
 
 _NAME = re.compile(
-    r"(?:(?:.*[._-])?(?P<kind>sha-?(?:1|224|256|384|512|3)|md5|b[23]|blake(?:2b?|3))(?:sums?)?|(?:check|hash)sums?)"
+    r"(?:(?:.*[._-])?(?P<kind>sha-?(?:1|224|256|384|512|3)|sha3-(?:224|256|384|512)|md5|b[23]|blake(?:2b?|3))(?:sums?)?|(?:check|hash)sums?)"
     r"(?:[._-]?(?:txt|asc))?",
     re.IGNORECASE | re.DOTALL,
 )
@@ -53,7 +53,7 @@ def named(name: str) -> str | None:
     `model.pkl.sha256` is a list for one file, `sha256sums.txt` one for many. The content decides.
     """
     match = _NAME.fullmatch(name)
-    return None if match is None else (match["kind"] or "").lower().replace("-", "")
+    return None if match is None else (match["kind"] or "").lower().replace("sha-", "sha")
 
 
 def beside(name: bytes) -> bytes:

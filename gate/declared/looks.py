@@ -29,6 +29,10 @@ _WHEEL = re.compile(r"(?:.*!/)?[^/]+\.dist-info/RECORD", re.DOTALL)
 """A RECORD whose folder lies at the top of its container, as in a wheel."""
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://|[^/]*:[^/]*@")
 """No path: an address, perhaps with a password."""
+_SHORTEST = 30
+"""Characters of the shortest name that is a digest: DVC makes a folder of the first two."""
+_LAST = frozenset("bBcCDeEkKlmMnNsStT0123456789")
+"""How the names end that are looked at below: a data set has a million that end in .png, .jpg or .csv."""
 _KITFILES = frozenset(("Kitfile", "kitfile", ".kitfile"))
 
 Item: TypeAlias = Claim | Elsewhere | Closed | Declared | TensorTotal | checksums.Unread
@@ -47,13 +51,15 @@ def looks(member: Member) -> list[Look]:
     path = _NTH.sub("", member.path) if "#" in member.path else member.path  # the second of a name is as good
     name = path[path.rfind("/") + 1 :]
     found = []
-    stored = digest_in_name(path)
+    stored = digest_in_name(path) if len(name) >= _SHORTEST else None
     if stored is not None:
         found.append(Look(partial(_stored, *stored), need=Need.HEAD))
         if _is_descriptor(path, member):
             found.append(Look(partial(_read, oci.read_blob), up=2))
-    if member.head.startswith(b"version ") and pointer(member.head) is not None:
+    if member.head[:8] == b"version " and pointer(member.head) is not None:
         return [*found, Look(_pointer, need=Need.HEAD)]  # whatever its name says, nothing else of it is here
+    if name[-1:] not in _LAST:
+        return found
     other = _by_name(path, name, member)
     if other is not None:
         found.append(other)
@@ -156,7 +162,7 @@ def _digest_list(member: Member) -> Iterator[Item]:
         if isinstance(item, checksums.Unread):
             yield item
         elif file := item.name or checksums.beside(name):
-            yield Claim(file, item.algorithm, item.hex, line=item.line)
+            yield Claim(file, item.algorithm, item.hex, line=item.line, sure=bool(item.name))
         else:
             yield checksums.Unread(item.line)
 

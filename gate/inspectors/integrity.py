@@ -55,8 +55,10 @@ class Integrity(Inspector):
     produces = (Declared, Closed, TensorBytes, TensorTotal, Pointer, ExternalReference, Compared, Expected)
 
     def wants(self, member: Member) -> Need | None:
-        needs = [look.need for look in looks(member)]
-        return max((*needs, Need.STREAM) if _may_be_safetensors(member) else needs, default=None)
+        if _may_be_safetensors(member):
+            return Need.STREAM
+        found = looks(member)
+        return max(look.need for look in found) if found else None
 
     def inspect(self, member: Member) -> Iterator[Said]:
         for look in looks(member):
@@ -156,6 +158,8 @@ def _gap(member: Member, reason: GapReason, detail: str) -> Gap:
 def _may_be_safetensors(member: Member) -> bool:
     if member.path.endswith(".safetensors"):
         return not (member.head.startswith(b"version ") and pointer(member.head))
+    if member.head[8:9] != b"{":  # nearly every other file
+        return False
     size = int.from_bytes(member.head[:8], "little")
     return safetensors.begins(member.head) and (member.size < 0 or size <= member.size - 8)
 

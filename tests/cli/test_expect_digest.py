@@ -34,7 +34,9 @@ def test_the_archive_that_was_expected_is_allowed_and_another_one_denied(gate, m
     good = gate("scan", target, "--expect-digest", f"{algorithm}:{digest.upper()}", "-f", "json")
     assert good.returncode == 0, good.stderr
     assert json.loads(good.stdout)["inputs"]["expected"] == [{algorithm: digest}]
-    bad = gate("scan", target, "--expect-digest", f"{algorithm}:{'0' * len(digest)}", "-f", "json", "--stage", "staging")
+    bad = gate(
+        "scan", target, "--expect-digest", f"{algorithm}:{'0' * len(digest)}", "-f", "json", "--stage", "staging"
+    )
     assert bad.returncode == 1 and codes(bad) == ["integrity.unexpected-digest"]
     (finding,) = json.loads(bad.stdout)["findings"]
     assert finding["location"]["path"] == ""

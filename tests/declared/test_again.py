@@ -29,7 +29,7 @@ def tarred(files):
 
 
 def looked(archive, paths=None):
-    for _ in archive.children(lambda member: member.head and 1 or 1):
+    for _ in archive.children(lambda member: (member.head and 1) or 1):
         pass
     wanted = [Wanted(row, ALGORITHMS) for row in archive.inventory() if paths is None or row.path in paths]
     return list(digests(archive, wanted))
@@ -43,7 +43,11 @@ def expected(files, prefix=""):
     }
 
 
-@pytest.mark.parametrize("pack", [zipped, tarred, lambda f: gzip.compress(tarred(f)), lambda f: bz2.compress(tarred(f))], ids=["zip", "tar", "tar.gz", "tar.bz2"])
+@pytest.mark.parametrize(
+    "pack",
+    [zipped, tarred, lambda f: gzip.compress(tarred(f)), lambda f: bz2.compress(tarred(f))],
+    ids=["zip", "tar", "tar.gz", "tar.bz2"],
+)
 def test_the_digests_of_every_container_are_those_of_the_bytes(pack):
     with opened(pack(FILES)) as archive:
         assert set(looked(archive)) == expected(FILES)

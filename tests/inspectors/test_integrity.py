@@ -88,6 +88,8 @@ def test_a_bare_digest_belongs_to_the_file_it_lies_beside():
     files = {"m/model.pkl": A, "m/model.pkl.sha256": sha(A).encode() + b"\n"}
     assert Result(files).counts() == {"declared": 1, "matched": 1}
     assert Result({**files, "m/model.pkl": B}).findings == [("digest-mismatch", "m/model.pkl")]
+    elsewhere = {"sha256/model.sha256": sha(A).encode(), "models/model": A}  # names no file, so none is missing
+    assert Result(elsewhere).findings == []
     stdin = {"m/50%25": A, "m/50%25.sha256": sha(A).encode() + b"  -\n"}
     assert Result(stdin).counts() == {"declared": 1, "matched": 1}
 

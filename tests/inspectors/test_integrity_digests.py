@@ -142,9 +142,7 @@ def descriptor(data, **more):
 
 def layout(root="", drop=(), layer=A, stated=A):
     config = b'{"architecture": "amd64"}'
-    manifest = json.dumps(
-        {"schemaVersion": 2, "config": descriptor(config), "layers": [descriptor(stated)]}
-    ).encode()
+    manifest = json.dumps({"schemaVersion": 2, "config": descriptor(config), "layers": [descriptor(stated)]}).encode()
     blobs = {sha(config): config, sha(stated): layer, sha(manifest): manifest}
     index = json.dumps({"schemaVersion": 2, "manifests": [descriptor(manifest)]}).encode()
     files = {f"{root}blobs/sha256/{name}": data for name, data in blobs.items() if data not in drop}
@@ -352,5 +350,3 @@ def test_any_mixture_of_algorithms_agrees_with_a_table(claims):
     weak = {path for path, _, name in claims if name in ("md5", "sha1")}
     strong = {path for path, _, name in claims if name not in ("md5", "sha1")}
     assert (("weak-digest", "CHECKSUMS") in result.findings) == bool(weak - strong)
-
-

@@ -168,7 +168,7 @@ def test_a_layer_that_was_replaced_is_a_finding_of_its_name_and_of_its_descripto
 
 
 def test_a_layer_or_manifest_that_is_not_there_is_a_finding():
-    files, manifest, config = layout(drop=(A,))
+    files, manifest, _ = layout(drop=(A,))
     assert Result(files).findings == [("missing-member", f"blobs/sha256/{sha(A)}")]
     del files[f"blobs/sha256/{sha(manifest)}"]
     assert Result(files).findings == [("missing-member", f"blobs/sha256/{sha(manifest)}")]

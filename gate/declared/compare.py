@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby, islice
@@ -23,6 +24,7 @@ _LISTS = 16
 """Lists with a weak digest of one member that are remembered until the member's last declaration was seen."""
 _INDICES = 10_000
 """Indices of shards whose totals are compared; a model has one."""
+_NTH = re.compile(r"#[0-9]{1,9}\Z")
 _SIGNATURES = (".jws", ".p7s")
 """Of a RECORD: they are written after it."""
 
@@ -128,7 +130,7 @@ class Comparison:
         listed = Cursor(self._seen.rows(Declared), attrgetter("path"))
         for row in self._archive.inventory():
             by = lists.get(row.path.rpartition("!/")[0], "")
-            if not by or row.path == by or row.path.removeprefix(by) in _SIGNATURES or "#" in row.path:
+            if not by or row.path == by or row.path.removeprefix(by) in _SIGNATURES or _NTH.search(row.path):
                 continue  # a second entry of one name is a finding of its own
             if listed.find(row.path) is None:
                 yield Problem("unlisted", row.path, by)

@@ -9,6 +9,8 @@ from typing import NamedTuple, TypeAlias
 
 from gate.archive.member import Member, Need
 from gate.archive.source import Source
+from gate.core.errors import NotExamined
+from gate.core.gap import GapReason
 from gate.facts.digests import Closed, Declared, TensorTotal
 from gate.formats import bom, checksums, dvc, oci, references
 from gate.formats.blob_names import digest_in_name
@@ -17,7 +19,7 @@ from gate.formats.hashing import canonical
 from gate.formats.lfs import pointer
 from gate.formats.manifests import Named, read_index, read_kitfile, read_mlmodel, read_torchserve
 from gate.formats.relative import name_of, relative
-from gate.formats.text import detect, read_text
+from gate.formats.text import Text, detect, read_text
 from gate.formats.wheel_record import PATH as RECORD
 from gate.formats.wheel_record import recorded
 
@@ -156,9 +158,16 @@ def _shards(member: Member) -> Iterator[Item]:
         yield TensorTotal(member.path, index.total)
 
 
+def _text(member: Member) -> Text:
+    """The lines of a list; NotExamined when it is larger than any that people make."""
+    if member.size > member.budget.limits.text_bytes:
+        raise NotExamined(GapReason.TOO_LARGE, f"a list of {member.size} bytes, more than text_bytes")
+    return member.read(read_text)
+
+
 def _digest_list(member: Member) -> Iterator[Item]:
     name = name_of(member.path)
-    for item in checksums.digests(member.read(read_text), checksums.named(name.decode("utf-8", "replace")) or ""):
+    for item in checksums.digests(_text(member), checksums.named(name.decode("utf-8", "replace")) or ""):
         if isinstance(item, checksums.Unread):
             yield item
         elif file := item.name or checksums.beside(name):
@@ -169,7 +178,7 @@ def _digest_list(member: Member) -> Iterator[Item]:
 
 def _record(member: Member) -> Iterator[Item]:
     """A wheel, or what pip left behind when it installed one: scripts outside of the folder are normal there."""
-    text = member.read(read_text)
+    text = _text(member)
     installed = any(row.name.endswith(b".dist-info/INSTALLER") for row in recorded(text))
     for row in recorded(text):
         if not installed or (row.algorithm and relative(member.path, row.name, up=1) is not None):

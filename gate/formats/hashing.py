@@ -27,6 +27,7 @@ _ALIASES = {
     **{f"{prefix}{bits}": f"sha{bits}" for prefix in ("sha-", "sha2-") for bits in (224, 256, 384, 512)},
 }
 _BY_LENGTH = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
+_BLOCK = 512
 _TEXT = bytes(range(32, 127)) + b"\n\r\t\f\b"
 
 
@@ -59,19 +60,29 @@ class Dos2Unix:
         self._held = b""
 
     def update(self, data: bytes, /) -> None:
+        data = self._held + data
         if self._text is None:
-            block = data[:512]
-            self._text = not block or (0 not in block and 10 * len(block.translate(None, _TEXT)) <= 3 * len(block))
-        if self._text:
-            data = self._held + data
-            self._held = b"\r" if data.endswith(b"\r") else b""
-            data = data[: len(data) - len(self._held)].replace(b"\r\n", b"\n")
-        self._digest.update(data)
+            if len(data) < _BLOCK:  # too little to judge by
+                self._held = data
+                return
+            self._text = _looks_like_text(data)
+        self._held = b"\r" if self._text and data.endswith(b"\r") else b""
+        self._digest.update(_unix(data[: len(data) - len(self._held)]) if self._text else data)
 
     def hexdigest(self) -> str:
         whole = self._digest.copy()
-        whole.update(self._held)
+        text = _looks_like_text(self._held) if self._text is None else self._text
+        whole.update(_unix(self._held) if text else self._held)
         return whole.hexdigest()
+
+
+def _looks_like_text(data: bytes) -> bool:
+    block = data[:_BLOCK]
+    return 0 not in block and 10 * len(block.translate(None, _TEXT)) <= 3 * len(block)
+
+
+def _unix(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n")
 
 
 def _plain(name: str) -> Callable[[int], Hasher]:

@@ -27,19 +27,12 @@ _KIT = re.compile(
 """https://github.com/distribution/reference: a registry, a repository, and a tag or digest."""
 _PLACE = re.compile(r"[/\\~]|[A-Za-z]:[/\\]|file:")
 """A path of some machine."""
-_TABLE: Mapping[str, bytes] = {
-    "adapter_config.json": b"peft_type",
-    "config.json": b'"auto_map"',
-    "MLmodel": b"source_model_name",
-    "bento.yaml": b"models",
-    "Kitfile": b"model",
-}
-"""Files of the table, and what the first bytes of one with such a field hold."""
 
 
 def may_refer(name: str, head: bytes) -> bool:
     """Whether a file of this name may make a loader fetch something."""
-    return name in _TABLE and _TABLE[name] in head
+    mark = _marks().get(name)
+    return mark is not None and mark in head
 
 
 @cache
@@ -50,7 +43,7 @@ def reader(name: str) -> partial[tuple[Elsewhere, ...]]:
 
 def _read(name: str, source: Source) -> tuple[Elsewhere, ...]:
     document = (read_json if name.endswith(".json") else read_yaml)(source).value
-    found = [said for row in _rows() if row["file"] == name for said in _of_row(row, document)]
+    found = [said for row in _rows() if name in row["files"] for said in _of_row(row, document)]
     if name == "bento.yaml":
         found += read_bento_models(document)
     return tuple(dict.fromkeys(found))
@@ -59,6 +52,11 @@ def _read(name: str, source: Source) -> tuple[Elsewhere, ...]:
 @cache
 def _rows() -> Any:
     return yaml.load(data("integrity/references.yaml").read_bytes(), _Loader)  # noqa: S506  # a safe loader
+
+
+@cache
+def _marks() -> Mapping[str, bytes]:
+    return {name: row["mark"].encode() for row in _rows() for name in row["files"]}
 
 
 def _of_row(row: Mapping[str, Any], document: Json) -> Iterator[Elsewhere]:

@@ -12,14 +12,20 @@ from fixtures.churn import contents
 from fixtures.churn.build import TAMPERED, mar, with_digests
 from fixtures.integrity import build
 from gate import resources
+from gate.archive.budget import Budget
 from gate.archive.inventory import InventoryRow
+from gate.archive.member import Entry, Member
 from gate.archive.paths import encode
+from gate.archive.source import Memory
+from gate.core.errors import NotExamined
 from gate.core.finding import Finding, Rule
 from gate.core.gap import GapReason
+from gate.core.limits import Limits
 from gate.declared.expected import Expectation
 from gate.facts.digests import Declared
 from gate.facts.store import Store
 from gate.inspectors import Inputs
+from gate.inspectors.integrity import inspector
 from tests.inspectors.looking import PAIR, A, B, Result, W, conclude, listing, manifest, record, sha, tensors
 
 BOUNDED = settings(max_examples=100, deadline=None, derandomize=True)
@@ -152,6 +158,14 @@ def test_lines_that_are_no_digests_are_a_gap():
     result = Result({**PAIR, "SHA256SUMS": b"hello\n" + listing(PAIR) + b"0" * 64 + b"\n"})
     assert result.gaps == [("SHA256SUMS", GapReason.CORRUPT, "2 lines are no digests of files, first line 1")]
     assert result.counts() == {"declared": 2, "matched": 2}
+
+
+def test_a_list_that_is_larger_than_the_limit_is_a_gap():
+    budget = Budget(Limits(text_bytes=100))
+    member = Member("SHA256SUMS", Entry(b"", None, window=Memory(listing(PAIR) * 2, budget)), budget)
+    with pytest.raises(NotExamined) as error:
+        list(inspector.inspect(member))
+    assert error.value.reason is GapReason.TOO_LARGE
 
 
 def test_a_list_that_is_no_text_is_a_gap():

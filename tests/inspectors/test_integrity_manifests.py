@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from gate.archive.paths import encode
 from gate.core.gap import GapReason
 from tests.inspectors.looking import A, B, Result, W, manifest, record, tensors
 
@@ -55,6 +56,11 @@ def test_a_member_that_a_wheel_s_record_does_not_name_is_a_finding(root):
     result = Result({root + path: data for path, data in more.items()} | {"beside.txt": A} if root else more)
     assert result.findings == [("unlisted-member", f"{root}evil.pth"), ("unlisted-member", f"{root}x/y.py")]
     assert result.section["unlisted"] == 2
+
+
+def test_a_name_of_a_thousand_bytes_does_not_hide_a_member():
+    files = {"x.py": A, "x-1.dist-info/RECORD": record({"x.py": A}), encode(b"n" * 2000): B}
+    assert Result(files).findings == [("unlisted-member", encode(b"n" * 2000))]
 
 
 def test_a_record_that_is_not_the_one_of_its_container_closes_nothing():

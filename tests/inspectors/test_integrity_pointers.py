@@ -132,6 +132,11 @@ def test_a_damaged_dvc_file_is_a_gap(data):
             ("hugging-face-code", "acme/code", ""),
         ),
         (
+            "tokenizer_config.json",
+            b'{"auto_map": {"AutoTokenizer": ["acme/code--tok.Slow", null]}}',
+            ("hugging-face-code", "acme/code", ""),
+        ),
+        (
             "MLmodel",
             mlmodel(source_model_name="acme/gpt", source_model_revision="main"),
             ("hugging-face", "acme/gpt", ""),

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.core.gap import GapReason
+from tests.inspectors.images import layout
 from tests.inspectors.looking import PAIR, A, B, Result, listing, sha, tensors
 
 ALGORITHMS = ("md5", "sha1", "sha224", "sha384", "sha512", "sha3-256", "sha3-512")
@@ -87,10 +88,10 @@ def test_a_member_that_was_not_read_is_not_opened_again():
     assert result.counts() == {"declared": 1, "unread": 1} and not result.gaps
 
 
-def test_a_list_of_a_hundred_thousand_lines_about_one_file_is_one_second_look():
+def test_a_list_of_many_lines_about_one_file_is_one_second_look():
     line = f"{of('md5', A)}  a.bin\n"
-    result = Result({"a.bin": A, "MD5SUMS": (line * 100_000).encode()})
-    assert result.counts() == {"declared": 100_000, "matched": 100_000}
+    result = Result({"a.bin": A, "MD5SUMS": (line * 15_000).encode()})
+    assert result.counts() == {"declared": 15_000, "matched": 15_000}
     assert result.findings == [("weak-digest", "MD5SUMS")]
 
 
@@ -131,88 +132,6 @@ def test_a_file_that_is_called_by_its_digest_must_have_it(path):
 )
 def test_other_names_of_hexadecimal_digits_promise_nothing(path):
     assert Result({path: B}).counts() == {}
-
-
-# -- container images ----------------------------------------------------------------------------------------------
-
-
-def descriptor(data, **more):
-    return {"mediaType": "x", "digest": f"sha256:{sha(data)}", "size": len(data), **more}
-
-
-def layout(root="", drop=(), layer=A, stated=A):
-    config = b'{"architecture": "amd64"}'
-    manifest = json.dumps({"schemaVersion": 2, "config": descriptor(config), "layers": [descriptor(stated)]}).encode()
-    blobs = {sha(config): config, sha(stated): layer, sha(manifest): manifest}
-    index = json.dumps({"schemaVersion": 2, "manifests": [descriptor(manifest)]}).encode()
-    files = {f"{root}blobs/sha256/{name}": data for name, data in blobs.items() if data not in drop}
-    return {f"{root}oci-layout": b"{}", f"{root}index.json": index, **files}, manifest, config
-
-
-@pytest.mark.parametrize("root", ["", "img/", "image.tar!/"])
-def test_an_image_is_compared_from_its_index_down(root):
-    files, _, _ = layout(root)
-    whole = Result(files)
-    assert (whole.findings, whole.gaps) == ([], [])
-    assert whole.counts() == {"declared": 6, "matched": 6}  # three names, three descriptors
-
-
-def test_a_layer_that_was_replaced_is_a_finding_of_its_name_and_of_its_descriptor():
-    files, _, _ = layout(layer=b"evil!")
-    result = Result(files)
-    assert result.findings == [("digest-mismatch", f"blobs/sha256/{sha(A)}")] * 2
-    assert {f.discriminator.split("/")[-1] for f in result.all} == {
-        sha(A),
-        next(name for name, data in ((k.split("/")[-1], v) for k, v in files.items()) if b'"layers"' in data),
-    }
-
-
-def test_a_layer_or_manifest_that_is_not_there_is_a_finding():
-    files, manifest, _ = layout(drop=(A,))
-    assert Result(files).findings == [("missing-member", f"blobs/sha256/{sha(A)}")]
-    del files[f"blobs/sha256/{sha(manifest)}"]
-    assert Result(files).findings == [("missing-member", f"blobs/sha256/{sha(manifest)}")]
-
-
-def test_the_images_of_other_machines_need_not_be_there():
-    inner = json.dumps({"schemaVersion": 2, "manifests": [descriptor(b"arm64"), descriptor(b"s390x")]}).encode()
-    outer = json.dumps({"schemaVersion": 2, "manifests": [descriptor(inner)]}).encode()
-    files = {"index.json": outer, f"blobs/sha256/{sha(inner)}": inner, f"blobs/sha256/{sha(b'arm64')}": b"arm64"}
-    assert Result(files).findings == []
-
-
-def test_a_descriptor_with_a_wrong_size_is_a_finding():
-    index = json.dumps({"schemaVersion": 2, "manifests": [descriptor(A, size=6)]}).encode()
-    files = {"index.json": index, f"blobs/sha256/{sha(A)}": A}
-    assert Result(files).findings == [("size-mismatch", f"blobs/sha256/{sha(A)}")]
-
-
-def test_a_layer_that_lies_at_an_address_is_not_fetched():
-    layer = descriptor(B, urls=["https://user:secret@cdn.example/x?token=1"])
-    manifest = json.dumps({"schemaVersion": 2, "layers": [layer]}).encode()
-    path = f"blobs/sha256/{sha(manifest)}"
-    result = Result({path: manifest})
-    assert result.references == [(path, "url", "https://cdn.example", f"sha256:{sha(B)}", len(B))]
-    assert [gap[:2] for gap in result.gaps] == [(path, GapReason.NOT_FETCHED)] and not result.findings
-    here = Result({path: manifest, f"blobs/sha256/{sha(B)}": B})
-    assert (here.references, here.gaps, here.findings) == ([], [], [])
-
-
-def test_what_docker_saved_must_be_there():
-    config = b'{"rootfs": {}}'
-    manifest = [{"Config": f"{sha(config)}.json", "RepoTags": ["m:1"], "Layers": ["0a/layer.tar", "0b/layer.tar"]}]
-    files = {"manifest.json": json.dumps(manifest).encode(), f"{sha(config)}.json": config}
-    files |= {"0a/layer.tar": A, "0b/layer.tar": B}
-    assert Result(files).counts() == {"declared": 3, "matched": 3}
-    del files["0b/layer.tar"]
-    files[f"{sha(config)}.json"] = b"{}"
-    assert Result(files).findings == [("missing-member", "0b/layer.tar"), ("digest-mismatch", f"{sha(config)}.json")]
-
-
-def test_the_manifest_of_a_web_app_is_no_image():
-    web = b'{"name": "app", "icons": [{"src": "gone.png"}], "start_url": "/"}'
-    index = b'{"manifests": "none", "version": 1}'
-    assert Result({"manifest.json": web, "index.json": index}).counts() == {}
 
 
 # -- DVC -----------------------------------------------------------------------------------------------------------
@@ -322,7 +241,7 @@ def test_the_bytes_that_an_index_counts_are_those_of_its_shards(total, rules):
 # -- anything ------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(
     st.sampled_from(
         ["index.json", "manifest.json", f"blobs/sha256/{sha(A)}", "x.dvc", "dvc.lock", "a.json", "Kitfile", "MD5SUMS"]
@@ -339,7 +258,7 @@ def test_hostile_bytes_end_in_gaps_and_findings_only(path, data):
     Result({path: bytes(seed), "a": A})
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c/d"]), st.sampled_from([A, B]), st.sampled_from(ALGORITHMS))))
 def test_any_mixture_of_algorithms_agrees_with_a_table(claims):
     files = {"a": A, "b": B, "c/d": A}

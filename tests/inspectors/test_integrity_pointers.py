@@ -212,10 +212,10 @@ def test_addresses_that_nobody_loads_from_are_not_told(files, why):
 
 
 def test_many_references_of_one_field_are_all_told():
-    values = json.dumps([f"acme/m{i}" for i in range(20_000)])
+    values = json.dumps([f"acme/m{i}" for i in range(3_000)])
     data = f'{{"peft_type": "X", "base_model_name_or_path": {values}}}'.encode()
     result = Result({"adapter_config.json": data})
-    assert len(result.references) == 20_000 == len(result.findings)
+    assert len(result.references) == 3_000 == len(result.findings)
 
 
 def test_no_credential_of_an_address_is_told():

@@ -117,6 +117,6 @@ def _report(archive: Archive, registry: Registry, store: Store, visits: Counter[
     )
     stated = {s.inspector: {**sections.get(s.inspector, {}), "state": s.state} for s in statuses}
     root = None if gapped[WALKER] else archive.rows.digest()
-    inventory = Inventory(archive.rows.members, archive.rows.bytes, root)
+    inventory = Inventory(archive.rows.members, archive.rows.bytes, root, archive.rows)
     opened = archive.root.opened()
     return Report(subject, store.findings, store.gaps, store.facts(), statuses, stated, inventory, opened)

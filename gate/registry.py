@@ -8,7 +8,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +18,7 @@ import yaml
 from gate import resources
 from gate.core.errors import UsageError
 from gate.core.finding import Level, Rule
+from gate.declared.expected import Expectation
 from gate.inspectors import Inputs, Inspector
 
 WALKER = "archive"
@@ -39,6 +40,11 @@ class Registry:
     inspectors: Mapping[str, Inspector]
     rules: Mapping[str, Rule]
     digest: str
+
+    def expecting(self, expected: Expectation) -> Registry:
+        """The same inspectors for one archive, which must have this digest."""
+        made = {name: i.given(replace(i.inputs, expected=expected)) for name, i in self.inspectors.items()}
+        return replace(self, inspectors=made)
 
 
 def load(*roots: Path, inputs: Inputs = Inputs()) -> Registry:  # noqa: B008  # frozen

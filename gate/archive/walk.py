@@ -8,6 +8,7 @@ from typing import TypeAlias
 from gate.archive import tar, unpack, zip, zip_end
 from gate.archive.budget import Budget
 from gate.archive.inventory import Inventory
+from gate.archive.media import media_type
 from gate.archive.member import Entry, Member, Need, Refusal, Remark
 from gate.archive.paths import encode, escapes, join
 from gate.archive.sniff import closed, is_tar
@@ -78,7 +79,9 @@ class Walk:
         finally:
             read = member is not None and member.sha256 != ""
             size, sha256 = (member.size, member.sha256) if member is not None and read else (-1, "")
-            self._inventory.add(path, size, sha256, entry.locator)
+            self._inventory.add(
+                path, size, sha256, entry.locator, media_type(member.head) if member is not None else ""
+            )
             if member is not None:
                 member.close()
             elif entry.close is not None:

@@ -7,10 +7,10 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gate.core.errors import UsageError
-from gate.output import RENDERERS
+from gate.output import FORMATS
 
 
 def outputs(pairs: Sequence[str]) -> list[tuple[str, str]]:
@@ -29,8 +29,8 @@ def outputs(pairs: Sequence[str]) -> list[tuple[str, str]]:
 
 def check_format(name: str, option: str) -> None:
     """UsageError for a format that nobody renders."""
-    if name not in RENDERERS:
-        raise UsageError(f"{option} {name}: no such format; there are {', '.join(sorted(RENDERERS))}")
+    if name not in FORMATS:
+        raise UsageError(f"{option} {name}: no such format; there are {', '.join(FORMATS)}")
 
 
 def combine(name: str, documents: Sequence[str]) -> str:
@@ -46,27 +46,28 @@ def combine(name: str, documents: Sequence[str]) -> str:
     return "\n".join(documents)
 
 
-def write_stdout(text: str) -> None:
+def write_stdout(text: str | Iterable[str]) -> None:
     """UsageError when standard output cannot take it: a result that nobody got must not end in exit 0."""
     try:
-        sys.stdout.write(text)
+        sys.stdout.writelines((text,) if isinstance(text, str) else text)
         sys.stdout.flush()
     except OSError as error:  # a full disk, or a reader that went away
         sys.stdout = None  # else the interpreter tries once more at exit
         raise UsageError(f"standard output: {error.strerror}") from error
 
 
-def write_file(path: str, text: str) -> None:
+def write_file(path: str, text: str | Iterable[str]) -> None:
     """To a temporary file beside it, then renamed; devices and pipes are written to as they are."""
+    pieces = (text,) if isinstance(text, str) else text
     try:
         if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
             with open(path, "w", encoding="utf-8") as device:
-                device.write(text)
+                device.writelines(pieces)
             return
         fd, scratch = tempfile.mkstemp(prefix=".gate-", dir=os.path.dirname(path) or ".")
         try:
             with open(fd, "w", encoding="utf-8") as file:
-                file.write(text)
+                file.writelines(pieces)
             os.chmod(scratch, 0o666 & ~_umask())
             os.replace(scratch, path)
         finally:

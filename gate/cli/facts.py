@@ -10,6 +10,7 @@ from gate.cli.options import (
     Db,
     EffectiveTime,
     Environment,
+    ExpectDigest,
     Extension,
     Jobs,
     Limit,
@@ -34,6 +35,7 @@ def facts(
     profile: Profiles = [],  # noqa: B006  # typer copies it
     trust: TrustFile = "",
     signature: Signatures = [],  # noqa: B006
+    expect_digest: ExpectDigest = [],  # noqa: B006
     limit: Limit = [],  # noqa: B006
     extension: Extension = [],  # noqa: B006
     jobs: Jobs = 1,
@@ -60,7 +62,8 @@ def facts(
         profile=profile,
         trust=trust,
         signature=signature,
+        expect_digest=expect_digest,
     )
-    report = pipeline.scan(target, setup.registry, setup.limits, jobs)
+    report = pipeline.scan(target, setup.registry_for(0), setup.limits, jobs)
     seen = document(report, setup.request, setup.registry.rules, setup.limits)
     emit.write_stdout(canonical(seen).decode() + "\n")

@@ -11,6 +11,7 @@ from gate.core.attachment import Attachment
 from gate.core.errors import NotExamined, UsageError
 from gate.core.limits import Limits
 from gate.core.report import Json
+from gate.declared.expected import DIR_HASH, Expectation, expectation
 from gate.inspectors import Inputs
 from gate.targets.profile import Profile
 
@@ -44,6 +45,24 @@ def given(
         "trust": {"digest": {"sha256": trusted.digest}} if trusted else None,
     }
     return Inputs(effective_time, advisories, read, trusted, attached), recorded
+
+
+def expectations(targets: Sequence[str], digests: Sequence[str]) -> tuple[Expectation, ...]:
+    """What --expect-digest says of each target, nothing where it is not given.
+
+    UsageError for a digest that is none, that its target cannot have, or that belongs to no target.
+    """
+    option = "--expect-digest"
+    if digests and len(digests) != len(targets):
+        raise UsageError(f"{option}: {len(digests)} digests for {len(targets)} targets; give one for each, in order")
+    expected = tuple(expectation(text, option) for text in digests)
+    for target, (algorithm, _) in zip(targets, expected, strict=False):
+        folder = target != "-" and os.path.isdir(target)
+        if folder and algorithm not in ("sha256", DIR_HASH):
+            raise UsageError(f"{option} {algorithm}: a folder has a {DIR_HASH} only; write it as {DIR_HASH}:HEX")
+        if not folder and algorithm == DIR_HASH:
+            raise UsageError(f"{option} {algorithm}: {target} is no folder; write its digest as sha256:HEX")
+    return expected
 
 
 def _advisories(db: str) -> tuple[str | None, Json]:

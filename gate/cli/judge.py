@@ -85,10 +85,10 @@ def judge(targets: Sequence[str], setup: Setup, engine: Engine, jobs: int) -> tu
     A target that cannot be opened is said on stderr, and the others are judged; the second value is its exit code.
     """
     reports, worst = [], 0
-    for target in targets:
+    for number, target in enumerate(targets):
         begin = time.monotonic()
         try:
-            reports.append(pipeline.scan(target, setup.registry, setup.limits, jobs))
+            reports.append(pipeline.scan(target, setup.registry_for(number), setup.limits, jobs))
         except UsageError as error:
             print(f"gate: {printable(str(error), 2000)}", file=sys.stderr)
             worst = 2

@@ -26,6 +26,12 @@ TrustFile = Annotated[str, typer.Option("--trust", metavar="FILE", help="Whose s
 Signatures = Annotated[
     list[str], typer.Option("--signature", metavar="FILE", help="Signature that does not lie beside the archive.")
 ]
+ExpectDigest = Annotated[
+    list[str],
+    typer.Option(
+        "--expect-digest", metavar="ALG:HEX", help="Digest that the archive must have; one for each target, in order."
+    ),
+]
 SignKey = Annotated[str, typer.Option(metavar="FILE", help="Private key (PEM) that attests the decision.")]
 SignKeyless = Annotated[
     bool, typer.Option("--sign-keyless", help="Attest the decision by the identity of this build (Sigstore).")

@@ -14,6 +14,7 @@ from gate.cli.options import (
     EngineCheck,
     EngineName,
     Environment,
+    ExpectDigest,
     Extension,
     IdentityTokenFile,
     Jobs,
@@ -41,6 +42,8 @@ from gate.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gate.cli.setup import Setup
     from gate.core.decision import Decision
     from gate.core.report import Report
@@ -68,10 +71,11 @@ def scan(
     profile: Profiles = [],  # noqa: B006  # typer copies it
     trust: TrustFile = "",
     signature: Signatures = [],  # noqa: B006
+    expect_digest: ExpectDigest = [],  # noqa: B006
     limit: Limit = [],  # noqa: B006
     extension: Extension = [],  # noqa: B006
     format_: Annotated[
-        str, typer.Option("-f", "--format", metavar="FORMAT", help="text, json, sarif, markdown or github.")
+        str, typer.Option("-f", "--format", metavar="FORMAT", help="text, json, sarif, markdown, github or inventory.")
     ] = "text",
     output: Annotated[
         list[str], typer.Option("-o", "--output", metavar="FORMAT=PATH", help="Write a file as well.")
@@ -133,6 +137,7 @@ def scan(
         profile=profile,
         trust=trust,
         signature=signature,
+        expect_digest=expect_digest,
     )
     judged, worst = judge(targets, setup, decider, jobs)
     _publish(judged, setup, [] if quiet else [format_], files, paint(color))
@@ -147,13 +152,18 @@ def scan(
 def _publish(
     judged: list[tuple[Report, Decision]], setup: Setup, shown: list[str], files: list[tuple[str, str]], color: bool
 ) -> None:
+    from itertools import chain
+
     from gate.cli import emit
     from gate.cli.judge import rendering
+    from gate.output import STREAMS, streamer
 
     if not judged:
         return
 
-    def document(name: str, color: bool = False) -> str:
+    def document(name: str, color: bool = False) -> str | Iterable[str]:
+        if name in STREAMS:
+            return chain.from_iterable(streamer(name)(report) for report, _ in judged)
         render = rendering(name, color)
         return emit.combine(name, [render(r, setup.request, d, setup.registry.rules) for r, d in judged])
 

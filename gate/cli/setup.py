@@ -9,12 +9,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gate.cli.files import read_file, refuse_inside
-from gate.cli.given import given
+from gate.cli.given import expectations, given
 from gate.cli.times import moment
 from gate.core.decision import Request, Waiver
 from gate.core.errors import UsageError
 from gate.core.limits import Limits
 from gate.core.report import Json
+from gate.declared.expected import Expectation
 from gate.policy.engine import Engine
 from gate.registry import Registry, load
 
@@ -28,6 +29,11 @@ class Setup:
     registry: Registry
     limits: Limits
     request: Request
+    expected: tuple[Expectation, ...] = ()
+
+    def registry_for(self, number: int) -> Registry:
+        """The inspectors for one of the targets, counted from 0."""
+        return self.registry.expecting(self.expected[number]) if self.expected else self.registry
 
 
 def prepare(
@@ -47,10 +53,12 @@ def prepare(
     profile: Sequence[str] = (),
     trust: str = "",
     signature: Sequence[str] = (),
+    expect_digest: Sequence[str] = (),
 ) -> Setup:
     """Read and check everything besides the targets; UsageError says which option is wrong."""
     _require_extra()
     refuse_inside(targets, (waivers, *extension))
+    expected = expectations(targets, expect_digest)
     limits = _limits(limit)
     now = moment(effective_time)
     supplied, recorded = given(
@@ -64,6 +72,7 @@ def prepare(
         "waivers": {"digest": {"sha256": digest}} if digest else None,
         "limits": asdict(limits),
         **recorded,
+        **({"expected": [{algorithm: digest} for algorithm, digest in expected]} if expected else {}),
     }
     request = Request(
         stage,
@@ -75,7 +84,7 @@ def prepare(
         rows,
         inputs,
     )
-    return Setup(registry, limits, request)
+    return Setup(registry, limits, request, expected)
 
 
 def _require_extra() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
 
 from gate.core.finding import Finding
 from gate.core.gap import Gap
@@ -48,13 +48,30 @@ class Status:
         return cls(inspector, State.FAILED if failed else State.PARTIAL if gapped else looked, members)
 
 
+class Listed(Protocol):
+    """One member: encoded path, size in bytes (-1 unknown), sha256 in hex ("" unread), media type ("" unknown)."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def media_type(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Totals over all members; `root` is sha256 over `<hex>  <path>` lines, None when a member was not read."""
+    """Totals over all members; `root` is sha256 over `<hex>  <path>` lines, None when a member was not read.
+
+    `rows` are all of them, sorted by path; they lie on disk.
+    """
 
     members: int
     bytes: int
     root: str | None
+    rows: Iterable[Listed] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,32 @@ from gate.core.row import Note
 class Declared(Note):
     """Member `by` says that `path` exists, and perhaps its digest and size.
 
-    `sha256` is lower-case hex or "" where only presence is declared; `size` is in bytes, -1 where unknown.
+    `algorithm` is a name of gate.formats.hashing and `hex` a digest in lower case, both "" where only presence is
+    declared; `size` is in bytes, -1 where unknown. `sure` is 0 where `path` need not be there. Where `by` is `path`
+    itself, the file is called by its digest.
     """
 
-    sha256: str
+    algorithm: str
+    hex: str
     size: int
     by: str
+    sure: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Closed(Note):
+    """The list at `path` names every member of its container, but for itself and its signatures."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorBytes(Note):
+    """Bytes of data that the tensors of the file at `path` have."""
+
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class TensorTotal(Note):
+    """The index at `path` says how many bytes of data all of its shards have; those are at `shards`."""
+
+    bytes: int

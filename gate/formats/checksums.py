@@ -1,4 +1,4 @@
-"""Lists of digests as `sha256sum`, `shasum`, `sha256 -r` and `openssl dgst` write them.
+"""Lists of digests as `sha256sum`, `b2sum`, `shasum`, `sha256 -r` and `openssl dgst` write them.
 
 https://www.gnu.org/software/coreutils/manual/html_node/cksum-output-modes.html
 """
@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gate.formats.hashing import canonical
 from gate.formats.text import Encoding, Line, Text
 
 _NAME = re.compile(
-    r"(?:(?:.*[._-])?(?P<kind>sha-?(?:1|224|256|384|512|3)|md5|b[23]|blake(?:2b?|3))(?:sums?)?|(?:check|hash)sums?)"
+    r"(?:(?:.*[._-])?(?P<kind>sha-?(?:1|224|256|384|512|3)|sha3-(?:224|256|384|512)|md5|b[23]|blake(?:2b?|3))(?:sums?)?|(?:check|hash)sums?)"
     r"(?:[._-]?(?:txt|asc))?",
     re.IGNORECASE | re.DOTALL,
 )
@@ -21,8 +22,6 @@ _GNU = re.compile(rf"(?P<escaped>\\?){_HEX} [ *]?(?P<name>.+)", re.DOTALL)
 _BSD = re.compile(rf"(?P<escaped>\\?)(?P<kind>[A-Za-z][A-Za-z0-9/-]{{1,15}}) ?\((?P<name>.+)\) ?= {_HEX}", re.DOTALL)
 _BARE = re.compile(rf"{_HEX} *")
 _ASIDE = re.compile(r"\s*(?:[#;].*)?|-----(?:BEGIN|END) .*|Hash: .*", re.DOTALL)
-_BY_LENGTH = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
-_ALIASES = {"sha2-256": "sha256", "sha-256": "sha256"}
 _ESCAPE = re.compile(r"\\([\\nr])")
 _ESCAPED = {"\\": "\\", "n": "\n", "r": "\r"}
 _SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
@@ -30,7 +29,10 @@ _SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One line: algorithm in lower case, digest in lower-case hex, name of the file; b"" for a digest without name."""
+    """One line; the algorithm by its name in gate.formats.hashing, the digest in lower-case hex.
+
+    The name of the file is b"" for a digest without one.
+    """
 
     algorithm: str
     hex: str
@@ -51,7 +53,7 @@ def named(name: str) -> str | None:
     `model.pkl.sha256` is a list for one file, `sha256sums.txt` one for many. The content decides.
     """
     match = _NAME.fullmatch(name)
-    return None if match is None else (match["kind"] or "").lower().replace("-", "")
+    return None if match is None else (match["kind"] or "").lower().replace("sha-", "sha")
 
 
 def beside(name: bytes) -> bytes:
@@ -90,8 +92,6 @@ def _parse(line: Line, algorithm: str, encoding: Encoding) -> Digest | Unread:
 
 
 def _algorithm(said: str, length: int) -> str:
-    """What is said, unless that is nothing or cannot be: a sha256 has 64 digits."""
-    said = _ALIASES.get(said, said)
-    if said and (said != "sha256" or length == 64):
-        return said
-    return _BY_LENGTH.get(length, f"{4 * length} bits")
+    """What is said, unless that cannot be: a list that is named for sha256 may hold others."""
+    name = canonical(said, length)
+    return canonical("", length) if name == "sha256" and length != 64 else name

@@ -1,10 +1,11 @@
-"""The files that a manifest says a model has: TorchServe's MANIFEST.json, MLflow's MLmodel, an index of shards.
+"""The files that a manifest says a model has: TorchServe, MLflow, BentoML, KitOps, an index of shards.
 
 Only keys that are known to hold paths are read; a key that is not here is somebody's note.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from gate.archive.source import Source
 from gate.core.errors import FormatError
 from gate.core.report import Json
 from gate.formats.bounded import read_json, read_yaml
+from gate.formats.claims import Elsewhere
 
 # https://github.com/pytorch/serve/blob/master/model-archiver/README.md#mar-inf
 _TORCHSERVE = ("serializedFile", "modelFile", "requirementsFile", "configFile", "config")
@@ -36,6 +38,8 @@ _MLFLOW = {
     "transformers": ("model_binary", "code"),
     "xgboost": ("data", "code"),
 }
+_TAG = re.compile(r"[\w.-]{1,100}:[\w.-]{1,100}", re.ASCII)
+"""Name and version of a model in a store of BentoML."""
 _EXAMPLE = ("artifact_path", "serving_input_path")
 
 
@@ -90,13 +94,64 @@ def _python_function(values: dict[str, Json]) -> Iterator[Named]:
         yield from _texts(artifact, ("path",))
 
 
-def read_shards(source: Source) -> tuple[Named, ...]:
-    """The shards of a *.index.json, relative to its folder, each once; FormatError or NotExamined."""
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The shards of a model, each once, and the bytes of all their tensors together; -1 where it does not say."""
+
+    shards: tuple[Named, ...]
+    total: int
+
+
+def read_index(source: Source) -> Index:
+    """A *.index.json, whose names are relative to its folder; FormatError or NotExamined.
+
+    https://huggingface.co/docs/transformers/big_models#shard-metadata
+    """
     index = read_json(source).value
     shards = index.get("weight_map") if isinstance(index, dict) else None
-    if not isinstance(shards, dict) or not all(isinstance(shard, str) for shard in shards.values()):
+    if not isinstance(index, dict) or not isinstance(shards, dict) or not all(map(_is_text, shards.values())):
         raise FormatError("index: no mapping `weight_map` of names")
-    return tuple(Named("weight_map", str(shard)) for shard in dict.fromkeys(shards.values()))
+    metadata = index.get("metadata")
+    total = metadata.get("total_size") if isinstance(metadata, dict) else None
+    stated = int(total) if isinstance(total, int | float) and not isinstance(total, bool) and 0 <= total < 2**53 else -1
+    return Index(tuple(Named("weight_map", str(shard)) for shard in dict.fromkeys(shards.values())), stated)
+
+
+def _is_text(value: Json) -> bool:
+    return isinstance(value, str)
+
+
+def read_kitfile(source: Source) -> tuple[Named, ...]:
+    """The model, its parts and the code of a Kitfile; datasets and documents are often left in the registry.
+
+    https://kitops.org/docs/kitfile/format/. FormatError or NotExamined.
+    """
+    kit = read_yaml(source).value
+    if not isinstance(kit, dict) or "manifestVersion" not in kit:
+        raise FormatError("Kitfile: no `manifestVersion`")
+    model, code = kit.get("model"), kit.get("code")
+    parts = model.get("parts") if isinstance(model, dict) else None
+    items = [model, *(parts if isinstance(parts, list) else ()), *(code if isinstance(code, list) else ())]
+    named = (item for item in items if isinstance(item, dict))
+    return tuple(dict.fromkeys(found for item in named for found in _texts(item, ("path",)) if not _is_kit(found.name)))
+
+
+def _is_kit(path: str) -> bool:
+    """A reference to another kit in a registry: gate.formats.references tells of it."""
+    return re.match(r"(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::[0-9]{1,5})?/", path) is not None and (
+        ":" in path or "@" in path
+    )
+
+
+def read_bento_models(document: Json) -> Iterator[Elsewhere]:
+    """The models of a bento.yaml that lie in a store of BentoML, and in the bento itself when it was exported."""
+    models = document.get("models") if isinstance(document, dict) else None
+    for model in models if isinstance(models, list) else ():
+        tag = model.get("tag") if isinstance(model, dict) else None
+        if isinstance(model, dict) and isinstance(tag, str) and model.get("registry", "bentoml") == "bentoml":
+            name, _, version = tag.partition(":")
+            if _TAG.fullmatch(tag):
+                yield Elsewhere("bentoml", tag, name=f"models/{name}/{version}".encode())
 
 
 def _texts(value: Json, keys: tuple[str, ...]) -> Iterator[Named]:

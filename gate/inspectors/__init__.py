@@ -20,6 +20,7 @@ from gate.facts.seen import Seen
 from gate.facts.store import Said
 
 if TYPE_CHECKING:
+    from gate.declared.expected import Expectation
     from gate.targets.profile import Profile
     from gate.trust.words import Trust
 
@@ -32,7 +33,8 @@ class Inputs:
 
     `effective_time` is the clock of the decision (RFC 3339, UTC, trailing Z), "" where none was given. `advisories` is
     the path of a data base that `gate db import` made, None where there is none. `signatures` were named by
-    `--signature`; those that lie beside the target are asked of the archive.
+    `--signature`; those that lie beside the target are asked of the archive. `expected` is the digest that one target
+    must have.
     """
 
     effective_time: str = ""
@@ -40,6 +42,7 @@ class Inputs:
     profiles: tuple[Profile, ...] = ()
     trust: Trust | None = None
     signatures: tuple[Attachment, ...] = ()
+    expected: Expectation | None = None
 
 
 class Inspector:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -26,6 +26,18 @@ RENDERERS: Mapping[str, str] = {
     "sarif": "gate.output.sarif",
 }
 """Name of a format to the module that has its `render`; a module is imported when it is first asked for."""
+
+
+STREAMS: Mapping[str, str] = {
+    "inventory": "gate.output.inventory",
+}
+"""Formats that may have a million lines: modules with a `pieces` that gives one text after the other."""
+FORMATS = tuple(sorted((*RENDERERS, *STREAMS)))
+
+
+def streamer(name: str) -> Callable[[Report], Iterator[str]]:
+    """The pieces of one of STREAMS."""
+    return cast(Callable[[Report], Iterator[str]], import_module(STREAMS[name]).pieces)
 
 
 def renderer(name: str) -> Render:

@@ -47,7 +47,7 @@ def test_names_say_what_a_list_holds(name, algorithm):
         (f"\\{HEX}  a\\nb\\\\c", Digest("sha256", HEX, b"a\nb\\c", 1)),
         (f"{HEX}  a\\nb", Digest("sha256", HEX, b"a\\nb", 1)),
         (f"SHA256 (a (1).bin) = {HEX}", Digest("sha256", HEX, b"a (1).bin", 1)),
-        (f"SHA512/256 (a) = {HEX}", Digest("sha512/256", HEX, b"a", 1)),
+        (f"SHA512/256 (a) = {HEX}", Digest("sha512-256", HEX, b"a", 1)),
         (f"SHA2-256(a)= {HEX}", Digest("sha256", HEX, b"a", 1)),
         (HEX, Digest("sha256", HEX, b"", 1)),
         (f"{HEX}  -", Digest("sha256", HEX, b"", 1)),
@@ -65,7 +65,10 @@ def test_each_form_of_line(line, wanted):
 
 
 def test_the_name_of_the_list_decides_where_a_line_does_not():
-    assert [digest.algorithm for digest in read(f"{HEX}  a\nSHA256 (b) = {HEX}\n".encode(), "b3")] == ["b3", "sha256"]
+    assert [digest.algorithm for digest in read(f"{HEX}  a\nSHA256 (b) = {HEX}\n".encode(), "b3")] == [
+        "blake3",
+        "sha256",
+    ]
     assert read(f"{HEX[:40]}  a".encode(), "sha256")[0].algorithm == "sha1"
 
 

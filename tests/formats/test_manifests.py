@@ -6,7 +6,7 @@ from gate.archive.budget import Budget
 from gate.archive.source import Memory
 from gate.core.errors import FormatError, NotExamined
 from gate.core.limits import Limits
-from gate.formats.manifests import Named, read_mlmodel, read_shards, read_torchserve
+from gate.formats.manifests import Named, read_index, read_mlmodel, read_torchserve
 
 
 def source(data):
@@ -54,13 +54,13 @@ def test_mlmodel_names_files_in_known_keys_of_known_flavours_only():
 
 
 def test_each_shard_is_named_once():
-    assert read_shards(source({"weight_map": {"a": "x", "b": "x", "c": "y"}})) == (
+    assert read_index(source({"weight_map": {"a": "x", "b": "x", "c": "y"}})).shards == (
         Named("weight_map", "x"),
         Named("weight_map", "y"),
     )
 
 
-@pytest.mark.parametrize("read", [read_torchserve, read_mlmodel, read_shards])
+@pytest.mark.parametrize("read", [read_torchserve, read_mlmodel, read_index])
 @pytest.mark.parametrize(
     "data", [b"", b"\xff", b"[", b"1", b"{}", {"model": 1, "flavors": 2, "weight_map": 3}, {"weight_map": {"a": 1}}]
 )

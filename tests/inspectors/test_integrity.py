@@ -1,3 +1,4 @@
+import hashlib
 import io
 import tracemalloc
 import zipfile
@@ -11,12 +12,20 @@ from fixtures.churn import contents
 from fixtures.churn.build import TAMPERED, mar, with_digests
 from fixtures.integrity import build
 from gate import resources
+from gate.archive.budget import Budget
 from gate.archive.inventory import InventoryRow
+from gate.archive.member import Entry, Member
 from gate.archive.paths import encode
+from gate.archive.source import Memory
+from gate.core.errors import NotExamined
 from gate.core.finding import Finding, Rule
 from gate.core.gap import GapReason
+from gate.core.limits import Limits
+from gate.declared.expected import Expectation
 from gate.facts.digests import Declared
 from gate.facts.store import Store
+from gate.inspectors import Inputs
+from gate.inspectors.integrity import inspector
 from tests.inspectors.looking import PAIR, A, B, Result, W, conclude, listing, manifest, record, sha, tensors
 
 BOUNDED = settings(max_examples=100, deadline=None, derandomize=True)
@@ -85,6 +94,8 @@ def test_a_bare_digest_belongs_to_the_file_it_lies_beside():
     files = {"m/model.pkl": A, "m/model.pkl.sha256": sha(A).encode() + b"\n"}
     assert Result(files).counts() == {"declared": 1, "matched": 1}
     assert Result({**files, "m/model.pkl": B}).findings == [("digest-mismatch", "m/model.pkl")]
+    elsewhere = {"sha256/model.sha256": sha(A).encode(), "models/model": A}  # names no file, so none is missing
+    assert Result(elsewhere).findings == []
     stdin = {"m/50%25": A, "m/50%25.sha256": sha(A).encode() + b"  -\n"}
     assert Result(stdin).counts() == {"declared": 1, "matched": 1}
 
@@ -129,18 +140,13 @@ def test_a_path_out_of_the_container_is_a_finding_and_no_lookup(name):
 
 @pytest.mark.parametrize(
     ("name", "digits", "algorithm"),
-    [
-        ("MD5SUMS", 32, "md5"),
-        ("x.sha1", 40, "sha1"),
-        ("SHA512SUMS", 128, "sha512"),
-        ("checksums.txt", 96, "sha384"),
-        ("b3sums", 64, "b3"),
-    ],
+    [("b3sums", 64, "blake3"), ("x.blake3", 64, "blake3"), ("checksums.txt", 50, "200 bits")],
 )
-def test_other_algorithms_are_a_gap_that_names_them(name, digits, algorithm):
+def test_algorithms_that_nobody_here_computes_are_a_gap_that_names_them(name, digits, algorithm):
     result = Result({"a.bin": A, name: b"0" * digits + b"  a.bin\n"})
-    assert result.gaps == [(name, GapReason.UNSUPPORTED, f"1 {algorithm} digests were not compared; only sha256 is")]
+    assert result.gaps == [(name, GapReason.UNSUPPORTED, f"1 {algorithm} digests were not compared")]
     assert not result.findings
+    assert Result({name: b"0" * digits + b"  a.bin\n"}).findings == [("missing-member", "a.bin")]
 
 
 def test_algorithms_without_end_are_counted_together():
@@ -152,6 +158,14 @@ def test_lines_that_are_no_digests_are_a_gap():
     result = Result({**PAIR, "SHA256SUMS": b"hello\n" + listing(PAIR) + b"0" * 64 + b"\n"})
     assert result.gaps == [("SHA256SUMS", GapReason.CORRUPT, "2 lines are no digests of files, first line 1")]
     assert result.counts() == {"declared": 2, "matched": 2}
+
+
+def test_a_list_that_is_larger_than_the_limit_is_a_gap():
+    budget = Budget(Limits(text_bytes=100))
+    member = Member("SHA256SUMS", Entry(b"", None, window=Memory(listing(PAIR) * 2, budget)), budget)
+    with pytest.raises(NotExamined) as error:
+        list(inspector.inspect(member))
+    assert error.value.reason is GapReason.TOO_LARGE
 
 
 def test_a_list_that_is_no_text_is_a_gap():
@@ -181,7 +195,7 @@ def test_the_fixtures_break_the_rules_that_they_say(case):
     with zipfile.ZipFile(io.BytesIO(make())) as archive:
         result = Result({name: archive.read(name) for name in archive.namelist()})
     assert tuple(finding.rule for finding in result.all) == rules
-    assert not result.gaps
+    assert [gap[1] for gap in result.gaps] == [GapReason.NOT_FETCHED] * (case in build.ELSEWHERE)
 
 
 @pytest.mark.parametrize("variant", ["clean", "dirty"])
@@ -196,6 +210,11 @@ def test_the_bank_s_model_is_whole_but_for_the_member_that_was_tampered_with(var
 def test_every_finding_has_a_rule_whose_message_it_fills():
     good = {"a.bin": A, "SHA256SUMS": listing({"a.bin": B, "gone": A, "/etc/x": A}), "w.safetensors": tensors({}, b"x")}
     findings = Result({**good, "x-1.dist-info/RECORD": record({"a.bin": A}).replace(b",5", b",6")}).all
+    findings += Result({"a.bin": A, "MD5SUMS": hashlib.md5(A).hexdigest().encode() + b"  a.bin\n"}).all
+    findings += Result({"adapter_config.json": b'{"peft_type": "LORA", "base_model_name_or_path": "acme/base"}'}).all
+    index = b'{"metadata": {"total_size": 9}, "weight_map": {"w": "w.safetensors"}}'
+    findings += Result({"w.safetensors": tensors({"w": W}, b"\0" * 8), "a.index.json": index}).all
+    findings += Result({"a": A}, Inputs(expected=Expectation("sha512", "0" * 128))).all
     assert {f.rule for f in findings} == set(RULES)
     for finding in findings:
         assert "?" not in Rule(**RULES[finding.rule]).say(dict(finding.args))
@@ -258,7 +277,7 @@ def test_the_merge_holds_no_table_in_memory():
 
     store = Store()
     for i in range(60_000):
-        store.add(Declared(f"f{i:06d}", f"{i:064x}", -1, "SHA256SUMS"), "integrity")
+        store.add(Declared(f"f{i:06d}", "sha256", f"{i:064x}", -1, "SHA256SUMS"), "integrity")
     tracemalloc.start()
     missing = sum(isinstance(said, Finding) for said in conclude(store, Large()))
     peak = tracemalloc.get_traced_memory()[1]

@@ -1,7 +1,10 @@
+import base64
+import hashlib
 import json
 
 import pytest
 
+from gate.archive.paths import encode
 from gate.core.gap import GapReason
 from tests.inspectors.looking import A, B, Result, W, manifest, record, tensors
 
@@ -31,9 +34,42 @@ def test_an_installed_distribution_may_have_scripts_outside_and_no_bytecode():
     assert wheel.findings == [("path-outside", "x-1.dist-info/RECORD")]
 
 
-def test_a_record_with_another_digest_is_a_gap():
-    result = Result({"x.py": A, "x-1.dist-info/RECORD": b"x.py,sha384=AAAA,1\n"})
-    assert [gap[:2] for gap in result.gaps] == [("x-1.dist-info/RECORD", GapReason.UNSUPPORTED)]
+def encoded(algorithm, data):
+    return base64.urlsafe_b64encode(hashlib.new(algorithm, data).digest()).rstrip(b"=")
+
+
+def test_a_record_may_use_other_algorithms():
+    text = b"x.py,sha384=%s,5\n" % encoded("sha384", A)
+    assert Result({"x.py": A, "x-1.dist-info/RECORD": text}).counts() == {"declared": 1, "matched": 1}
+    assert Result({"x.py": b"other", "x-1.dist-info/RECORD": text}).findings == [("digest-mismatch", "x.py")]
+    unknown = Result({"x.py": A, "x-1.dist-info/RECORD": b"x.py,shake=AAAA,5\n"})
+    assert [gap[:2] for gap in unknown.gaps] == [("x-1.dist-info/RECORD", GapReason.UNSUPPORTED)]
+
+
+@pytest.mark.parametrize("root", ["", "out/w.whl!/"])
+def test_a_member_that_a_wheel_s_record_does_not_name_is_a_finding(root):
+    files = {"x/__init__.py": A, "x-1.dist-info/WHEEL": A}
+    text = record(files, "x-1.dist-info/RECORD,,")
+    whole = {**files, "x-1.dist-info/RECORD": text, "x-1.dist-info/RECORD.jws": b"{}"}
+    assert Result({root + path: data for path, data in whole.items()}).findings == []
+    more = {**whole, "evil.pth": b"import os", "x/y.py": B}
+    result = Result({root + path: data for path, data in more.items()} | {"beside.txt": A} if root else more)
+    assert result.findings == [("unlisted-member", f"{root}evil.pth"), ("unlisted-member", f"{root}x/y.py")]
+    assert result.section["unlisted"] == 2
+
+
+def test_a_name_of_a_thousand_bytes_does_not_hide_a_member():
+    files = {"x.py": A, "x-1.dist-info/RECORD": record({"x.py": A}), encode(b"n" * 2000): B}
+    assert Result(files).findings == [("unlisted-member", encode(b"n" * 2000))]
+
+
+def test_a_record_that_is_not_the_one_of_its_container_closes_nothing():
+    two = {"x.py": A, "y.py": B, "z.py": B}
+    lists = {"x-1.dist-info/RECORD": record({"x.py": A}), "y-1.dist-info/RECORD": record({"y.py": B})}
+    assert Result(two | lists).findings == []
+    assert Result({"v/x.py": A, "v/z.py": B, "v/x-1.dist-info/RECORD": record({"x.py": A})}).findings == []
+    installed = record({"x.py": A}, "x-1.dist-info/INSTALLER,,")
+    assert Result({"x.py": A, "z.py": B, "x-1.dist-info/RECORD": installed}).findings == []
 
 
 @pytest.mark.parametrize(
@@ -128,7 +164,10 @@ def test_the_shards_of_an_index_must_exist():
     }
     assert Result(files).counts() == {"declared": 2, "matched": 2}
     del files["model-1.safetensors"]
-    assert Result(files).findings == [("missing-member", "model-1.safetensors")]
+    missing = Result(files)
+    assert missing.findings == [("missing-member", "model-1.safetensors")]
+    assert [gap[:2] for gap in missing.gaps] == [("model.safetensors.index.json", GapReason.NOT_FETCHED)]
+    assert missing.references == [("model.safetensors.index.json", "shard", "model-1.safetensors", "", -1)]
     torch = {"pytorch_model.bin.index.json": index}
     assert len(Result(torch).findings) == 2
     outside = {"a/x.safetensors.index.json": b'{"weight_map": {"w": "/mnt/x", "v": "../../x"}}'}
@@ -174,9 +213,7 @@ def test_a_broken_layout_is_a_finding(header, data, says):
 
 
 def test_a_file_of_that_name_with_other_content_is_a_finding():
-    assert problem(b"version https://git-lfs.github.com/spec/v1\n") == [
-        "it does not begin with the length of a JSON header"
-    ]
+    assert problem(b"<html>login</html>") == ["it does not begin with the length of a JSON header"]
     assert problem(b"") == ["it does not begin with the length of a JSON header"]
 
 

@@ -1,0 +1,1 @@
+"""What the members of an archive declare about one another, and whether it holds."""

@@ -157,14 +157,14 @@ class Names:
         if same and key not in caseless and key not in composed and key not in paths:
             return ()
         found: tuple[str, ...] = ()
-        for (rule, form), forms in zip(_FORMS, self._forms, strict=True):
+        for i, (rule, form) in enumerate(_FORMS):
             became = form(name)
             if became != name:
                 name, key = became, hash(became)
-                seen = key in self._once or key in paths or key in composed or key in caseless
-                forms.add(key)
+                seen = key in self._once or any(key in forms for forms in self._forms[: i + 1])
+                self._forms[i].add(key)
             else:
-                seen = key in forms
+                seen = key in self._forms[i]
             if seen and not found:
                 found = (rule,)
         return found

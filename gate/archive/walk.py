@@ -61,8 +61,9 @@ class Walk:
                 entry.prepare(entry)
             except (NotExamined, OSError) as error:
                 entry.refusal = Refusal(*_why(error))
-        for rule in dict.fromkeys((*entry.findings, *rules(entry.name), *meets)):
-            yield Finding(Location(path), rule, rule)
+        if said := (*entry.findings, *rules(entry.name), *meets):
+            for rule in dict.fromkeys(said):
+                yield Finding(Location(path), rule, rule)
         if entry.refusal is not None:
             yield Gap(Location(path), entry.refusal.reason, detail=entry.refusal.detail)
         if entry.folder:

@@ -88,9 +88,10 @@ class _Listing:
         self.holes = array("Q")
 
     def entry(self, found: Record) -> Entry:
-        following = self._tiles.following(self.count, found.offset)
+        tiles = self._tiles
+        following = tiles.following(self.count, found.offset)
         self.count += 1
-        place = Place(self._source, found, self._shift, following, self._tiles.torch)
+        place = Place(self._source, found, self._shift, following, tiles.torch)
         room = following - found.offset - HEADER - len(found.name) - found.packed
         if room < 0:
             self._shared += min(found.packed, self._source.size)
@@ -111,12 +112,11 @@ def _entry(place: Place) -> Entry:
     found = place.record
     entry = Entry(found.name, found.at, size=found.size, crc=found.crc if found.crc >= 0 else None)
     entry.findings = found.rules
-    named = found.name.endswith(b"/")
-    data = found.size > 0 or found.packed > _EMPTY_STREAM
-    entry.folder = named and not data
-    if data and (named or found.folder):
-        entry.findings = (*entry.findings, "archive.folder-with-data")
     entry.prepare = partial(prepare, place=place)
+    if found.folder or found.name.endswith(b"/"):
+        entry.folder = found.size <= 0 and found.packed <= _EMPTY_STREAM and found.name.endswith(b"/")
+        if not entry.folder and (found.size or found.packed):
+            entry.findings = (*entry.findings, "archive.folder-with-data")
     return entry
 
 

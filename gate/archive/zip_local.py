@@ -6,7 +6,6 @@ Layout and names of fields: APPNOTE.TXT 6.3.10, https://pkware.cachefly.net/webd
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
@@ -24,7 +23,8 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 HEADER = _LOCAL.size
 _SMALL = 8192
 """A member up to this size is read together with its local header: one system call for most members."""
-_EXTRA = 64
+_AHEAD = HEADER + 64
+"""Bytes of a local header without its name, and room for its extra fields."""
 _DESCRIPTOR = 24
 """Bytes of the longest data descriptor (4.3.9)."""
 _FORMS = ((b"PK\x07\x08", "<3L"), (b"", "<3L"), (b"PK\x07\x08", "<L2Q"), (b"", "<L2Q"))
@@ -55,8 +55,7 @@ class Local(NamedTuple):
     rules: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """An entry in its archive: its record, what stands before the archive, and where the next entry begins."""
 
     source: Source
@@ -85,26 +84,62 @@ def local_at(source: Source, at: int, ahead: bytes = b"") -> Local | None:
 
 def prepare(entry: Entry, place: Place) -> None:
     """Fill in what the local header says: findings where it differs, a refusal where the bytes cannot be had."""
-    source, record = place.source, place.record
-    start = record.offset + place.shift
-    wanted = HEADER + len(record.name) + _EXTRA + (record.packed + _DESCRIPTOR if record.packed <= _SMALL else 0)
-    ahead = source.read_at(start, wanted)
-    local = local_at(source, start, ahead)
-    if local is None:
-        entry.refusal = Refusal(GapReason.CORRUPT, f"zip: no local header at byte {start}")
+    source, record, shift, following, torch = place
+    start, packed, flags = record.offset + shift, record.packed, record.flags
+    ahead = source.read_at(start, _AHEAD + len(record.name) + (packed if packed <= _SMALL else 0))
+    if _is_copy(ahead, record):  # nearly always
+        data = HEADER + len(record.name)
+        if following not in (UNKNOWN, record.offset + data + packed):
+            _tile(entry, following - record.offset - data - packed)
+    else:
+        local = local_at(source, start, ahead)
+        if local is None:
+            entry.refusal = Refusal(GapReason.CORRUPT, f"zip: no local header at byte {start}")
+            return
+        _compare(entry, place, local)
+        data, flags = local.data, flags | local.flags
+    if entry.folder:
         return
-    if local.rules or _differs(local, record):
-        mismatch = (MISMATCH,) if _differs(local, record) else ()
-        entry.findings = (*entry.findings, *mismatch, *(rule for rule in local.rules if rule not in entry.findings))
-    if place.following != UNKNOWN:
-        _tile(entry, place, local, ahead)
-    if entry.folder or entry.refusal is not None:
-        return
-    if local.flags & DESCRIBED and record.method == STORED and record.packed and not place.torch:
+    if flags & DESCRIBED and record.method == STORED and packed and not torch:
         entry.findings = (*entry.findings, "archive.stored-descriptor")
-    _bytes(entry, place, local, ahead)
+    _bytes(entry, source, record, start, flags, ahead, data)
+    if flags & (_ENCRYPTED | _PATCH):
+        _marked(entry, flags)
     if record.link and _leads_out(entry):
         entry.findings = (*entry.findings, "archive.link-escape")
+
+
+def _is_copy(ahead: bytes, record: Record) -> bool:
+    """Whether the local header is the record byte for byte, has no extra field and tells all that there is to tell."""
+    return (
+        ahead[6:28] == record.common
+        and ahead[28:HEADER] == b"\0\0"
+        and ahead.startswith(record.name, HEADER)
+        and ahead.startswith(b"PK\x03\x04")
+        and not record.flags & DESCRIBED
+    )
+
+
+def _compare(entry: Entry, place: Place, local: Local) -> None:
+    """Findings where the local header differs from the record, or the entry does not end where the next one begins."""
+    record = place.record
+    described = (record.flags | local.flags) & DESCRIBED
+    slack = place.following - record.offset - local.data - record.packed
+    right = True
+    if place.following != UNKNOWN and described and slack >= 0:
+        at = record.offset + place.shift + local.data + record.packed
+        length, right = behind(place.source.read_at(at, _DESCRIPTOR), local, record, slack)
+        slack -= length
+    if not right or _differs(local, record):
+        entry.findings = (*entry.findings, MISMATCH)
+    if local.rules:
+        entry.findings = (*entry.findings, *(rule for rule in local.rules if rule not in entry.findings))
+    if slack and place.following != UNKNOWN:
+        _tile(entry, slack)
+
+
+def _tile(entry: Entry, slack: int) -> None:
+    entry.findings = (*entry.findings, "archive.overlap" if slack < 0 else "archive.hidden-data")
 
 
 def _differs(local: Local, record: Record) -> bool:
@@ -117,23 +152,6 @@ def _differs(local: Local, record: Record) -> bool:
     if not local.flags & DESCRIBED:
         return True
     return any(value not in (0, right, FULL32) for value, right in zip(values, known, strict=True))
-
-
-def _tile(entry: Entry, place: Place, local: Local, ahead: bytes) -> None:
-    """Whether the entry ends where the next one begins."""
-    record = place.record
-    end = local.data + record.packed
-    slack = place.following - record.offset - end
-    if slack >= 0 and (local.flags | record.flags) & DESCRIBED:
-        known = ahead[end : end + _DESCRIPTOR]
-        if len(known) < min(_DESCRIPTOR, slack):
-            known = place.source.read_at(record.offset + place.shift + end, _DESCRIPTOR)
-        length, right = behind(known, local, record, slack)
-        slack -= length
-        if not right and MISMATCH not in entry.findings:
-            entry.findings = (*entry.findings, MISMATCH)
-    if slack:
-        entry.findings = (*entry.findings, "archive.overlap" if slack < 0 else "archive.hidden-data")
 
 
 def behind(data: bytes, local: Local, record: Record, slack: int) -> tuple[int, bool]:
@@ -150,28 +168,31 @@ def behind(data: bytes, local: Local, record: Record, slack: int) -> tuple[int, 
     return (slack if slack in _LENGTHS else 0), False
 
 
-def _bytes(entry: Entry, place: Place, local: Local, ahead: bytes) -> None:
+def _bytes(entry: Entry, source: Source, record: Record, start: int, flags: int, ahead: bytes, data: int) -> None:
     """Stored bytes become a window, packed ones a stream; a small member is already here with its header."""
-    source, record = place.source, place.record
-    if local.data + record.packed <= len(ahead):
-        held = source.hold(ahead[local.data : local.data + record.packed])
+    if data + record.packed <= len(ahead):
+        held = source.hold(ahead[data : data + record.packed])
     else:  # where the data would go beyond the end, readers take what there is
-        at = min(record.offset + place.shift + local.data, source.size)
+        at = min(start + data, source.size)
         held = source.window(at, min(record.packed, source.size - at))
-    if held.size < record.packed:
-        entry.refusal = Refusal(GapReason.CORRUPT, "zip: the data goes beyond the end of the archive")
+        if held.size < record.packed:
+            entry.refusal = Refusal(GapReason.CORRUPT, "zip: the data goes beyond the end of the archive")
     if record.method == STORED or not held.size:  # nothing deflated to nothing: for readers an empty file
         entry.window = held
     else:
         try:
-            entry.stream = stream(Packed(held, record.method, record.flags | local.flags, record.size))
+            entry.stream = stream(Packed(held, record.method, flags, record.size))
         except NotExamined as error:
             entry.refusal = Refusal(error.reason, str(error))
-            return
-    flags = record.flags | local.flags
+
+
+def _marked(entry: Entry, flags: int) -> None:
+    """Loaders that ignore such a mark load the bytes as they are, so they are examined as they are."""
+    if entry.window is None and entry.stream is None:
+        return
     if flags & _ENCRYPTED:
         entry.refusal = Refusal(GapReason.ENCRYPTED, "zip: marked as encrypted; the bytes are read as they are")
-    elif flags & _PATCH:
+    else:
         entry.refusal = Refusal(GapReason.UNSUPPORTED, "zip: marked as a patch; the bytes are read as they are")
 
 

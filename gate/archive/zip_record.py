@@ -32,6 +32,8 @@ class Record(NamedTuple):
     """One central directory record; a NamedTuple because there may be millions.
 
     `at` is where it begins, `offset` where its local header is said to be. `folder`: its attributes are a folder's.
+    `common` are the bytes, from flags to the length of the name, that stand in its local header as well; none where
+    some of them stand in an extra field.
     """
 
     at: int
@@ -45,6 +47,7 @@ class Record(NamedTuple):
     link: bool = False
     folder: bool = False
     rules: tuple[str, ...] = ()
+    common: bytes = b""
 
 
 def spots(source: Source, directory: Directory) -> Iterator[tuple[bytes, int, int]]:
@@ -73,8 +76,9 @@ def record(buffer: bytes, i: int, at: int) -> Record:
     begin = i + SIZE
     name = buffer[begin : begin + n_name]
     rules: tuple[str, ...] = ()
-    unicode = False
+    unicode, common = False, buffer[i + 8 : i + 30]
     if n_extra or FULL32 in (packed, size, offset):
+        common = b"" if FULL32 in (packed, size) else common
         extra = buffer[begin + n_name : begin + n_name + n_extra]
         packed, size, offset, disk, unicode, rules = zip_extra.read(extra, name, packed, size, offset, disk)
     if disk:
@@ -87,7 +91,7 @@ def record(buffer: bytes, i: int, at: int) -> Record:
         rules = (*rules, *_mode(made >> 8, kind))
     link = kind == stat.S_IFLNK
     folder = not link and (attributes & _DOS_FOLDER != 0 or kind == stat.S_IFDIR)
-    return Record(at, name, flags, method, crc, packed, size, offset, link, folder, rules)
+    return Record(at, name, flags, method, crc, packed, size, offset, link, folder, rules, common)
 
 
 def _encoding(name: bytes, flags: int, unicode: bool) -> tuple[str, ...]:

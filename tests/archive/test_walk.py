@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from fixtures.archive import streams, tars, zips
+from fixtures.archive import bombs, streams, tars, zips
 from fixtures.archive.samples import DIFFERENT, EVIL, PICKLE, SOUND, TENSORS, TEXT
 from fixtures.archive.zips import Item, build
 from gate.archive.member import Member, Need
@@ -72,7 +72,7 @@ def test_duplicates_are_members_of_their_own():
 
 
 def test_nesting_beyond_the_limit_is_a_gap_there():
-    walked = look(zips.nested(EVIL, 5), Limits(depth=3))
+    walked = look(bombs.nested(EVIL, 5), Limits(depth=3))
     assert walked.gaps == [("n.zip!/n.zip!/n.zip", "too-deep")]
     assert len(walked.members) == 4
 

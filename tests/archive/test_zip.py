@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from fixtures.archive import zips
+from fixtures.archive import bombs, zips
 from fixtures.archive.samples import EVIL, PICKLE, TEXT
 from fixtures.archive.zips import FULL16, FULL32, Item, build, zip64_extra
 from gate.archive import zip as reader
@@ -131,7 +131,7 @@ def test_bytes_between_entries_belong_to_somebody(source):
     before = build([Item(b"a", TEXT)])[: -len(Item(b"a", TEXT).record(0)) - 22]
     assert [e.findings for e in prepared(source, build([Item(b"a", TEXT)], unlisted=[hidden]))] == [(HIDDEN,)]
     assert len(before) == 31 + 12
-    overlapping = prepared(source, zips.quoted(4, 50))
+    overlapping = prepared(source, bombs.quoted(4, 50))
     assert [e.findings for e in overlapping] == [(HIDDEN,)] * 3 + [()]
 
 

@@ -120,7 +120,7 @@ def test_duplicates_are_counted_whatever_else_is_said(names):
 def test_whether_two_names_meet_does_not_depend_on_their_order(names):
     def meets(ordered):
         seen = Names()
-        return any([bool(seen.see(name, False)[1]) for name in ordered])
+        return sum(bool(seen.see(name, False)[1]) for name in ordered) > 0
 
     assert meets(names) == meets(names[::-1])
 

@@ -51,7 +51,9 @@ def test_every_rule_of_a_sample_exists():
     assert {f"archive.{rule}" for rule in told} <= set(RULES)
 
 
-@pytest.mark.parametrize("name", [name for name in hostile_zips.ALL if "unlisted-entry" in hostile_zips.ALL[name].rules])
+@pytest.mark.parametrize(
+    "name", [name for name in hostile_zips.ALL if "unlisted-entry" in hostile_zips.ALL[name].rules]
+)
 def test_entries_that_nobody_lists_are_read(name):
     walked = look(hostile_zips.ALL[name].data)
     unlisted = {path for path, rule in walked.findings if rule == "archive.unlisted-entry"}

@@ -20,16 +20,12 @@ AMBIGUOUS, MALFORMED = "archive.ambiguous-entry", "archive.malformed-extra"
 
 
 class Fields(NamedTuple):
-    """What the extra fields of one header say; sizes that stand in the header itself are taken over from there.
-
-    `unicode`: the name is told in Unicode as well, and is the same name.
-    """
+    """What the extra fields of one header say; sizes that stand in the header itself are taken over from there."""
 
     packed: int
     size: int
     offset: int
     disk: int
-    unicode: bool
     rules: tuple[str, ...]
 
 
@@ -56,7 +52,7 @@ def read(extra: bytes, name: bytes, packed: int, size: int, offset: int = 0, dis
         rules[MALFORMED] = None
     if not seen and FULL32 in (size, packed, offset):
         rules[AMBIGUOUS] = None  # readers take the mark for the number, or refuse the archive
-    return Fields(sizes[1], sizes[0], sizes[2], sizes[3], unicode and not rules, tuple(rules))
+    return Fields(sizes[1], sizes[0], sizes[2], sizes[3], tuple(rules))
 
 
 def _zip64(data: bytes, sizes: list[int], wanted: list[int]) -> bool:

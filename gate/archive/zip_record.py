@@ -21,7 +21,7 @@ SIZE = _CENTRAL.size
 _LENGTHS = struct.Struct("<3H")
 _READ_AHEAD = 2**20
 _UTF8 = 0x0800
-"""General purpose bit 11 (4.4.4): the name is UTF-8. Without it, it is in code page 437, or nobody knows."""
+"""General purpose bit 11 (4.4.4): the name is UTF-8."""
 _UNIX = frozenset((3, 19))
 """Hosts (4.4.2.2) whose attributes hold a file's mode: Unix and macOS."""
 _DOS_FOLDER = 0x10
@@ -76,37 +76,40 @@ def record(buffer: bytes, i: int, at: int) -> Record:
     begin = i + SIZE
     name = buffer[begin : begin + n_name]
     rules: tuple[str, ...] = ()
-    unicode, common = False, buffer[i + 8 : i + 30]
+    common = buffer[i + 8 : i + 30]
     if n_extra or FULL32 in (packed, size, offset):
         common = b"" if FULL32 in (packed, size) else common
         extra = buffer[begin + n_name : begin + n_name + n_extra]
-        packed, size, offset, disk, unicode, rules = zip_extra.read(extra, name, packed, size, offset, disk)
+        packed, size, offset, disk, rules = zip_extra.read(extra, name, packed, size, offset, disk)
     if disk:
         rules = (*rules, "archive.multi-disk")
     if not name.isascii():
-        rules = (*rules, *_encoding(name, flags, unicode))
+        rules = (*rules, *_encoding(name, flags))
     mode = attributes >> 16
     kind = stat.S_IFMT(mode)
     if kind not in (0, stat.S_IFREG) or mode & (stat.S_ISUID | stat.S_ISGID):
-        rules = (*rules, *_mode(made >> 8, kind))
+        rules = (*rules, *_mode(made >> 8, kind, size))
     link = kind == stat.S_IFLNK
     folder = not link and (attributes & _DOS_FOLDER != 0 or kind == stat.S_IFDIR)
     return Record(at, name, flags, method, crc, packed, size, offset, link, folder, rules, common)
 
 
-def _encoding(name: bytes, flags: int, unicode: bool) -> tuple[str, ...]:
-    if not flags & _UTF8:
-        return () if unicode else ("archive.name-encoding",)
+def _encoding(name: bytes, flags: int) -> tuple[str, ...]:
+    """A name that is marked as UTF-8 and is not: some readers stop there, others show what they can.
+
+    UTF-8 without the mark is what the Finder and Info-ZIP write; readers show it in different ways and mean one file.
+    """
     try:
-        name.decode("utf-8")
-    except UnicodeDecodeError:  # some readers stop here, others show what they can
+        name.decode("utf-8" if flags & _UTF8 else "latin-1")
+    except UnicodeDecodeError:
         return (AMBIGUOUS,)
     return ()
 
 
-def _mode(host: int, kind: int) -> tuple[str, ...]:
+def _mode(host: int, kind: int, size: int) -> tuple[str, ...]:
+    """What an extractor would make; Info-ZIP marks what it read from a pipe as one, and that has data."""
     if host not in _UNIX:
         return ()
     if kind in _SPECIAL:
-        return ("archive.special-file",)
+        return () if size else ("archive.special-file",)
     return ("archive.setuid",) if kind in (0, stat.S_IFREG) else ()

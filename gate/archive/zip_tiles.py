@@ -25,6 +25,9 @@ _LIGHT = struct.Struct("<8xH18x3H8xL")
 _BEYOND = 2**64 - 1
 _WHEEL = b".dist-info/RECORD"
 _TORCH = (b"/data.pkl", b"/byteorder", b"/.format_version")
+_SIGNATURE = b"PK\x07\x08"
+_SIZES = (struct.Struct("<3L"), struct.Struct("<L2Q"))
+_DESCRIPTOR = 24
 UNLISTED = -(2**62)
 """Locators of entries that the directory does not list count down from here."""
 
@@ -122,22 +125,16 @@ def unlisted(source: Source, at: int, end: int) -> Iterator[Record]:
 
 def _described(source: Source, data: int, end: int) -> tuple[int, int, int, int]:
     """Sizes, checksum and length of the first descriptor that tells how far it is away; all up to `end` without one."""
-    at, overlap = data, b""
-    while at < end:
-        block = source.read_at(at, min(BLOCK, end - at))
-        if not block:
-            break
-        held = overlap + block
-        i = held.find(b"PK\x07\x08")
-        while i >= 0:
-            spot = at - len(overlap) + i
-            for form in ("<3L", "<L2Q"):
-                field = source.read_at(spot + 4, struct.calcsize(form))
-                if len(field) == struct.calcsize(form):
-                    crc, packed, size = struct.unpack(form, field)
-                    if packed == spot - data:
-                        return packed, size, crc, 4 + len(field)
-            i = held.find(b"PK\x07\x08", i + 1)
+    at, held = data, b""
+    while block := source.read_at(at, min(BLOCK, end - at)):
+        held = held[1 - _DESCRIPTOR :] + block
         at += len(block)
-        overlap = held[-3:]
+        spot = held.find(_SIGNATURE)
+        while spot >= 0:
+            for form in _SIZES:
+                if len(held) >= spot + 4 + form.size:
+                    crc, packed, size = form.unpack_from(held, spot + 4)
+                    if packed == at - len(held) + spot - data:
+                        return packed, size, crc, 4 + form.size
+            spot = held.find(_SIGNATURE, spot + 1)
     return end - data, -1, -1, 0

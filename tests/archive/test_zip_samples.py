@@ -2,14 +2,16 @@
 
 import pytest
 
-from fixtures.archive import hostile_zips, producers
+from fixtures.archive import bombs, hostile_zips, producers
 from fixtures.archive.hostile_zips import HIDDEN, TEXT
 from fixtures.archive.zips import Item, build
 from gate import registry
-from gate.archive.member import Need
-from gate.core.finding import Level
+from gate.archive.member import Member, Need
+from gate.archive.source import whole
+from gate.core.finding import Finding, Level
+from gate.core.gap import Gap, GapReason
 from gate.core.limits import Limits
-from tests.walking import look
+from tests.walking import look, opened
 
 RULES = registry.load().rules
 
@@ -78,10 +80,6 @@ def test_an_unlisted_entry_without_an_end_gives_what_there_is():
 
 
 def test_a_second_look_finds_an_unlisted_entry_again():
-    from gate.archive.archive import Archive  # noqa: F401
-    from gate.archive.source import whole
-    from tests.walking import opened
-
     with opened(build([Item(b"a", TEXT), Item(b"b", TEXT)], unlisted=[HIDDEN])) as archive:
         list(archive.children(lambda _: Need.HEAD))
         assert whole(archive.open("hidden.py"), 99) == HIDDEN.data
@@ -99,3 +97,33 @@ def test_nothing_of_a_sample_is_read_without_end(depth):
     for sample in hostile_zips.ALL.values():
         walked = look(sample.data, Limits(depth=depth, seconds=5))
         assert not walked.reasons & {"budget", "timed-out"}
+
+
+@pytest.mark.parametrize("size", [0, *range(2**18 - 26, 2**18 + 2), 2**19 - 5])
+def test_the_end_of_an_unlisted_entry_is_found_wherever_it_lies(size):
+    hidden = Item(b"h", bytes(size), descriptor=True)
+    walked = look(build([Item(b"a", TEXT)], unlisted=[hidden, HIDDEN]), need=Need.HEAD, each=lambda _: None)
+    assert walked.reasons == set()
+    assert {"h", "hidden.py"} <= set(walked.members)
+
+
+@pytest.mark.parametrize(
+    ("data", "read"), [(bombs.quoted(250, 2**22), 1), (bombs.shared(2000, bytes(2**22)), 25)], ids=["quoted", "shared"]
+)
+def test_entries_in_each_other_cost_no_more_than_entries_behind_each_other(data, read):
+    """A gigabyte and eight, if each was unpacked: about as many are as the archive has room for."""
+    with opened(data) as archive:
+        seen = list(archive.children(lambda _: Need.HEAD))
+    gaps = [gap for gap in seen if isinstance(gap, Gap) and gap.reason is GapReason.BUDGET]
+    members = [member for member in seen if isinstance(member, Member)]
+    assert read <= len(members) <= read + 1
+    assert len(gaps) >= len([rule for rule in seen if isinstance(rule, Finding)]) // 3
+    assert archive.budget.bytes < 40 * 2**22
+
+
+def test_an_entry_that_lies_in_another_is_read_while_there_is_room():
+    """An attacker who makes entries overlap on purpose does not hide what is in them."""
+    evil = build([Item(b"evil.pkl", b"cposix\nsystem\n.")])
+    walked = look(build([Item(b"a", evil, local={"packed": len(evil) + 40}, central={"packed": len(evil) + 40})]))
+    assert "archive.overlap" in walked.rules
+    assert walked.members["a!/evil.pkl"] == b"cposix\nsystem\n."

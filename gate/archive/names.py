@@ -18,6 +18,7 @@ from gate.core.gap import GapReason
 _PLAIN = bytes(range(0x20, 0x7F)).translate(None, b"\\")
 _PORTS = (b"%s%d" % (kind, i) for kind in (b"com", b"lpt") for i in range(10))
 _DEVICES = frozenset((b"con", b"prn", b"aux", b"nul", b"conin$", b"conout$", *_PORTS))
+_DEVICES_BEGIN = b"cpanlCPANL"
 _LONGEST_DEVICE = 7
 _TRAILING = re.compile(rb"(?:[^/. ][. ]+|^[. ]*[ ][. ]*|/[. ]*[ ][. ]*|\.{3,})(?:/|$)")
 """A part that ends in dots or spaces, which Windows drops; not the parts `.` and `..`."""
@@ -44,7 +45,7 @@ def _is_plain(part: bytes) -> bool:
         and not part.translate(None, _PLAIN)
         and part[-1] not in b". "
         and part[1:2] != b":"
-        and not _is_device(part)
+        and (part[0] not in _DEVICES_BEGIN or not _is_device(part))
     )
 
 
@@ -140,7 +141,12 @@ class Names:
         if key in self._once:
             self._more[key] = nth = self._more.get(key, 1) + 1
             return nth, ("archive.duplicate-name",)
-        meets = self._meets(name, key)
+        paths, composed, caseless = self._forms
+        same = name.islower() and name.isascii() and b"./" not in name and b"//" not in name and b"\\" not in name
+        if same and key not in caseless and key not in composed and key not in paths:
+            meets: tuple[str, ...] = ()
+        else:
+            meets = self._meets(name, key)
         self._once.add(key)
         if key in self._folders:
             meets = (*meets, "archive.file-and-folder")
@@ -152,10 +158,6 @@ class Names:
 
     def _meets(self, name: bytes, key: int) -> tuple[str, ...]:
         """The first form in which the name is that of an earlier file."""
-        paths, composed, caseless = self._forms
-        same = name.islower() and name.isascii() and b"./" not in name and b"//" not in name and b"\\" not in name
-        if same and key not in caseless and key not in composed and key not in paths:
-            return ()
         found: tuple[str, ...] = ()
         for i, (rule, form) in enumerate(_FORMS):
             became = form(name)

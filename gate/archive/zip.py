@@ -88,11 +88,11 @@ class _Listing:
         self.holes = array("Q")
 
     def entry(self, found: Record) -> Entry:
-        tiles = self._tiles
-        following = tiles.following(self.count, found.offset)
-        self.count += 1
+        tiles, n, offset = self._tiles, self.count, found.offset
+        self.count = n + 1
+        following = tiles.offsets[n + 1] if tiles.ordered and n + 1 < tiles.count else tiles.following(offset)
         place = Place(self._source, found, self._shift, following, tiles.torch)
-        room = following - found.offset - HEADER - len(found.name) - found.packed
+        room = following - offset - HEADER - len(found.name) - found.packed
         if room < 0:
             self._shared += min(found.packed, self._source.size)
             if self._shared > self._source.size:

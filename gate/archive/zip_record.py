@@ -53,15 +53,17 @@ class Record(NamedTuple):
 def spots(source: Source, directory: Directory) -> Iterator[tuple[bytes, int, int]]:
     """Where each record begins: in a buffer that holds it, and in the source. FormatError behind the last sound one."""
     at, end = directory.start, directory.start + directory.size
-    buffer, base = b"", at
+    buffer, base, held, sure = b"", at, 0, -1
     while at < end:
         i = at - base
-        if i + SIZE + 3 * FULL16 > len(buffer) and base + len(buffer) < end:
+        if i > sure and base + held < end:
             base, buffer, i = at, source.read_at(at, min(_READ_AHEAD, end - at)), 0
-        if buffer[i : i + 4] != b"PK\x01\x02" or len(buffer) < i + SIZE:
+            held = len(buffer)
+        sure = held - SIZE - 3 * FULL16
+        if buffer[i : i + 4] != b"PK\x01\x02" or held < i + SIZE:
             raise FormatError(f"zip: no central directory record at byte {at}")
         n_name, n_extra, n_comment = _LENGTHS.unpack_from(buffer, i + 28)
-        if len(buffer) < i + SIZE + n_name:
+        if held < i + SIZE + n_name:
             raise FormatError(f"zip: central directory record at byte {at} is cut off")
         yield buffer, i, at
         at += SIZE + n_name + n_extra + n_comment

@@ -40,20 +40,18 @@ class Tiles:
     """
 
     offsets: array[int]
+    count: int
     ordered: bool
     end: int
     torch: bool
     remarks: tuple[Remark, ...]
 
-    def following(self, index: int, offset: int) -> int:
+    def following(self, offset: int) -> int:
         """Where the entry behind the one at `offset` begins; `offset` itself for those that share their first byte."""
-        offsets = self.offsets
-        if self.ordered:
-            return offsets[index + 1] if index + 1 < len(offsets) else self.end
-        after = bisect_right(offsets, offset)
-        if after - bisect_left(offsets, offset) > 1:
+        after = bisect_right(self.offsets, offset)
+        if after - bisect_left(self.offsets, offset) > 1:
             return offset
-        return min(offsets[after], self.end) if after < len(offsets) and offset < self.end else self.end
+        return min(self.offsets[after], self.end) if after < self.count and offset < self.end else self.end
 
     @property
     def first(self) -> int:
@@ -84,7 +82,7 @@ def survey(source: Source, directory: Directory) -> Tiles:
     remarks = (Remark("archive.wheel-format", "data descriptors"),) if wheel and described else ()
     if not ordered:
         offsets = array("Q", sorted(offsets))
-    return Tiles(offsets, ordered, end, torch, remarks)
+    return Tiles(offsets, len(offsets), ordered, end, torch, remarks)
 
 
 def hole(source: Source, found: Record, shift: int, following: int) -> tuple[int, int] | None:

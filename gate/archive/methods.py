@@ -65,11 +65,11 @@ def stream(packed: Packed) -> Stream:
 
 
 def _bzip2(packed: Packed) -> Stream:
-    return _whole(packed, Packing("bzip2", b"", bz2.BZ2Decompressor, alone=True))
+    return _whole(packed, Packing("bzip2", b"", bz2.BZ2Decompressor, exact=True))
 
 
 def _xz(packed: Packed) -> Stream:
-    return _whole(packed, Packing("xz", b"", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, DICTIONARY), alone=True))
+    return _whole(packed, Packing("xz", b"", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, DICTIONARY), exact=True))
 
 
 def _lzma(packed: Packed) -> Stream:
@@ -93,7 +93,7 @@ def _lzma(packed: Packed) -> Stream:
     except lzma.LZMAError as error:
         raise FormatError(f"zip: damaged LZMA header: {error}") from error
     body = packed.source.window(_LZMA_HEADER, packed.source.size - _LZMA_HEADER)
-    return lambda: single(Packing("lzma", b"", engine, alone=True), body, 0, body.size)
+    return lambda: single(Packing("lzma", b"", engine, exact=True), body, 0, body.size)
 
 
 class _Zstd:
@@ -126,7 +126,7 @@ def _zstd(packed: Packed) -> Stream:
         zstd = importlib.import_module(name)
     except ImportError as error:
         raise MissingExtra(name, "scan") from error
-    return _whole(packed, Packing("zstd", b"", lambda: _Zstd(zstd), alone=True))
+    return _whole(packed, Packing("zstd", b"", lambda: _Zstd(zstd), exact=True))
 
 
 def _whole(packed: Packed, kind: Packing) -> Stream:

@@ -156,6 +156,11 @@ class Names:
             self._parent = parent
         return 1, meets
 
+    def has(self, name: bytes) -> bool:
+        """Whether a file of this name, with or without `./` in front as tar spells it, was seen before."""
+        bare = name.removeprefix(b"./")
+        return not self._once.isdisjoint((hash(bare), hash(b"./" + bare)))
+
     def _meets(self, name: bytes, key: int) -> tuple[str, ...]:
         """The first form in which the name is that of an earlier file."""
         found: tuple[str, ...] = ()

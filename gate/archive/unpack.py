@@ -39,12 +39,12 @@ _ERRORS: tuple[type[Exception], ...] = (zlib.error, fast.error, lzma.LZMAError, 
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """One compressed stream format: its name, how it begins, and a new decompressor; `alone`: nothing may follow it."""
+    """One compressed stream format: its name, how it begins, and a new decompressor; `exact`: nothing follows it."""
 
     name: str
     magic: bytes
     engine: Callable[[], Any]
-    alone: bool = False
+    exact: bool = False
 
 
 PACKINGS = (
@@ -56,7 +56,7 @@ PACKINGS = (
 )
 BY_NAME = {packing.name: packing for packing in PACKINGS}
 _FIRST = frozenset(packing.magic[:1] for packing in PACKINGS)
-_RAW = Packing("deflate", b"", lambda: fast.decompressobj(-15), alone=True)
+_RAW = Packing("deflate", b"", lambda: fast.decompressobj(-15), exact=True)
 
 
 def packing(head: bytes) -> Packing | None:
@@ -177,7 +177,7 @@ def _blocks(kind: Packing, source: Source, at: int, end: int, crumbs: int) -> It
 def _gap(kind: Packing, data: bytes, i: int) -> int:
     """Where the next stream begins, behind zero bytes if any."""
     following = _NOT_ZERO.search(data, i)
-    if kind.alone or (following and kind.name in ("zlib", "lzma")):
+    if kind.exact or (following and kind.name in ("zlib", "lzma")):
         raise FormatError(f"{kind.name}: data after its end")
     return following.start() if following else len(data)
 

@@ -73,6 +73,12 @@ def test_every_later_name_of_several_is_said():
     ]
 
 
+def test_a_file_is_known_with_and_without_a_dot_in_front():
+    names = Names()
+    names.see(b"./d/a", False)
+    assert names.has(b"d/a") and names.has(b"./d/a") and not names.has(b"a")
+
+
 def test_folders_are_no_files_that_could_be_twice():
     names = Names()
     assert [names.see(b"d/", True) for _ in range(3)] == [(1, ())] * 3

@@ -11,11 +11,12 @@ from gate.archive import directory, zip
 from gate.archive.budget import Budget
 from gate.archive.inventory import Inventory, InventoryRow
 from gate.archive.member import HEAD, TAIL, Entry, Member, Need, Remark
+from gate.archive.names import Names
 from gate.archive.paths import encode
 from gate.archive.root import Root
 from gate.archive.sniff import LAYOUTS, containers, recognise
 from gate.archive.source import BLOCK, Source, Window
-from gate.archive.walk import Mine, Names, Walk, Walked, Wants, gap
+from gate.archive.walk import Mine, Walk, Walked, Wants, gap
 from gate.core.attachment import Attachment
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import Gap, GapReason
@@ -70,13 +71,13 @@ class Archive:
 
     def lost(self, index: int) -> str:
         """The path of a top-level entry whose worker died; it stays in the inventory without a digest."""
-        names, at = Names(), -1
+        names, at = Names(2 * self.budget.limits.members), -1
         with suppress(NotExamined, OSError):
             for entry in self._entries():
                 if isinstance(entry, Remark):
                     continue
                 at += 1
-                nth = 1 if entry.folder else names.count(entry.name)
+                nth, _ = names.see(entry.name, entry.folder)
                 if at == index:
                     path = encode(entry.name, nth)
                     self.rows.add(path, -1, "", entry.locator)

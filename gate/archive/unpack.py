@@ -22,7 +22,7 @@ except ImportError:
     fast = zlib
     from zlib import crc32
 
-__all__ = ["BY_NAME", "Packing", "crc32", "inflate", "packing", "peek", "unpack"]
+__all__ = ["BY_NAME", "Packing", "crc32", "inflate", "packing", "peek", "single", "unpack"]
 
 _LZMA_MEMORY = 2**28
 """Dictionary memory that an xz stream may ask for, in bytes; `xz -9` asks for 64 MiB."""
@@ -39,11 +39,12 @@ _ERRORS: tuple[type[Exception], ...] = (zlib.error, fast.error, lzma.LZMAError, 
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """One compressed stream format: its name, how it begins, and a new decompressor."""
+    """One compressed stream format: its name, how it begins, and a new decompressor; `exact`: nothing follows it."""
 
     name: str
     magic: bytes
     engine: Callable[[], Any]
+    exact: bool = False
 
 
 PACKINGS = (
@@ -55,7 +56,7 @@ PACKINGS = (
 )
 BY_NAME = {packing.name: packing for packing in PACKINGS}
 _FIRST = frozenset(packing.magic[:1] for packing in PACKINGS)
-_RAW = Packing("deflate", b"", lambda: fast.decompressobj(-15))
+_RAW = Packing("deflate", b"", lambda: fast.decompressobj(-15), exact=True)
 
 
 def packing(head: bytes) -> Packing | None:
@@ -106,7 +107,12 @@ def peek(candidate: Packing, head: bytes) -> bytes:
 
 def inflate(source: Source, start: int, size: int) -> Iterator[bytes]:
     """Blocks out of a raw DEFLATE stream (RFC 1951) that fills the range; FormatError when it does not."""
-    return _unpack(_RAW, lambda: source, start, start + size)
+    return single(_RAW, source, start, size)
+
+
+def single(kind: Packing, source: Source, start: int, size: int) -> Iterator[bytes]:
+    """Blocks out of one stream that fills the range; FormatError when it does not."""
+    return _unpack(kind, lambda: source, start, start + size)
 
 
 def unpack(kind: Packing, reopen: Callable[[], Source]) -> Iterator[bytes]:
@@ -171,7 +177,7 @@ def _blocks(kind: Packing, source: Source, at: int, end: int, crumbs: int) -> It
 def _gap(kind: Packing, data: bytes, i: int) -> int:
     """Where the next stream begins, behind zero bytes if any."""
     following = _NOT_ZERO.search(data, i)
-    if kind is _RAW or (following and kind.name in ("zlib", "lzma")):
+    if kind.exact or (following and kind.name in ("zlib", "lzma")):
         raise FormatError(f"{kind.name}: data after its end")
     return following.start() if following else len(data)
 

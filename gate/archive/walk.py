@@ -10,7 +10,8 @@ from gate.archive.budget import Budget
 from gate.archive.inventory import Inventory
 from gate.archive.media import media_type
 from gate.archive.member import Entry, Member, Need, Refusal, Remark
-from gate.archive.paths import encode, escapes, join
+from gate.archive.names import Names, rules
+from gate.archive.paths import encode, join
 from gate.archive.sniff import closed, is_tar
 from gate.archive.tape import Tape
 from gate.core.errors import NotExamined
@@ -39,7 +40,7 @@ class Walk:
 
     def children(self, parent: str, entries: Iterator[Entry | Remark], depth: int, mine: Mine = None) -> Walked:
         """All members of one container at `parent`; `mine` picks them by their index, for workers."""
-        names = Names()
+        names = Names(2 * self._budget.limits.members)
         index = -1
         try:
             for entry in entries:
@@ -49,20 +50,21 @@ class Walk:
                         yield Finding(Location(parent), entry.rule, entry.rule, (("detail", entry.detail),))
                     continue
                 index += 1
-                nth = 1 if entry.folder else names.count(entry.name)
+                nth, meets = names.see(entry.name, entry.folder)
                 if mine is None or mine(index):
-                    yield from self._entry(join(parent, encode(entry.name, nth)), entry, nth, depth)
+                    yield from self._entry(join(parent, encode(entry.name, nth)), entry, meets, depth)
         except (NotExamined, OSError) as error:
             yield gap(parent, error)
 
-    def _entry(self, path: str, entry: Entry, nth: int, depth: int) -> Walked:
+    def _entry(self, path: str, entry: Entry, meets: tuple[str, ...], depth: int) -> Walked:
         if entry.prepare is not None:
             try:
                 entry.prepare(entry)
             except (NotExamined, OSError) as error:
                 entry.refusal = Refusal(*_why(error))
-        for rule in _rules(entry, nth):
-            yield Finding(Location(path), rule, rule)
+        if said := (*entry.findings, *rules(entry.name), *meets):
+            for rule in dict.fromkeys(said):
+                yield Finding(Location(path), rule, rule)
         if entry.refusal is not None:
             yield Gap(Location(path), entry.refusal.reason, detail=entry.refusal.detail)
         if entry.folder:
@@ -144,14 +146,6 @@ class Walk:
         return (Gap(Location(member.path), GapReason.UNSUPPORTED, detail=detail),)
 
 
-def _rules(entry: Entry, nth: int) -> tuple[str, ...]:
-    """The rules that hold for an entry, whatever its bytes are."""
-    rules = entry.findings
-    if escapes(entry.name):
-        rules = (*rules, "archive.unsafe-name")
-    return (*rules, "archive.duplicate-name") if nth > 1 else rules
-
-
 def packed(member: Member, kind: unpack.Packing) -> Iterator[Entry | Remark]:
     """A tar inside a compressed stream is one level with it; anything else is one member."""
 
@@ -199,22 +193,3 @@ def _why(error: NotExamined | OSError) -> tuple[GapReason, str]:
 def _need(member: Member) -> Need:
     """What the walker itself needs to look inside a container."""
     return Need.STREAM if _JUMPING.isdisjoint(member.containers) else Need.SEEK
-
-
-class Names:
-    """How often a name was seen, by its hash: a set of numbers costs a third of a set of names.
-
-    Hashes of bytes are keyed by the interpreter, so nobody can make two names meet.
-    """
-
-    def __init__(self) -> None:
-        self._once: set[int] = set()
-        self._more: dict[int, int] = {}
-
-    def count(self, name: bytes) -> int:
-        key = hash(name)
-        if key not in self._once:
-            self._once.add(key)
-            return 1
-        self._more[key] = self._more.get(key, 1) + 1
-        return self._more[key]

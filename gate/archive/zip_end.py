@@ -9,6 +9,7 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gate.archive.member import TAIL, Remark
 from gate.archive.source import Source
@@ -21,6 +22,8 @@ _RECORD = 46
 """Bytes of the smallest central directory record."""
 _FULL64, _FULL32, _FULL16 = 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFF, 0xFFFF
 _FULL = (_FULL16, _FULL32, _FULL32)
+_FIRST = frozenset((0, _FULL16))
+"""Numbers of the one disk that there is: the other one says that it stands in the zip64 end record."""
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")
 _BEGINS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06")
 
@@ -84,13 +87,19 @@ def find(source: Source) -> Directory:
     if len(exact) > 1 or (exact and exact[-1] != spots[-1]):
         remarks.append(Remark("archive.ambiguous-directory", f"{len(spots)} end records"))
     at = tail_at + spots[-1]
-    _, _, _, _, count, size, start, _ = _END.unpack_from(tail, spots[-1])
-    mask, end = _FULL16, at
+    _, *disks, here, count, size, start, _ = _END.unpack_from(tail, spots[-1])
+    mask, end, one = _FULL16, at, here == count and _FIRST.issuperset(disks)
     large = _ends64(source, at)
     if large:
-        small, (count, size, start, end), mask = (count, size, start), large[0], _FULL64
-        if len(large) > 1 or any(a not in (b, full) for a, b, full in zip(small, large[0], _FULL, strict=False)):
+        small, found = (count, size, start), large[0]
+        count, size, start, end, mask = found.entries, found.size, found.start, found.at, _FULL64
+        one = one and found.one
+        if len(large) > 1 or any(a not in (b, full) for a, b, full in zip(small, found, _FULL, strict=False)):
             remarks.append(Remark("archive.ambiguous-directory", "the end records disagree"))
+        elif end + found.length != at - _LOCATOR64.size or found.length != _END64.size:
+            remarks.append(Remark("archive.ambiguous-directory", "the zip64 end record is not where readers look"))
+    if not one:
+        remarks.append(Remark("archive.multi-disk"))
     shift = end - size - start
     if size > end:
         raise FormatError(f"zip: central directory of {size} bytes does not fit before byte {end}")
@@ -122,19 +131,33 @@ def _comment(tail: bytes, at: int) -> int:
     return int.from_bytes(tail[at + 20 : at + 22], "little")
 
 
-def _ends64(source: Source, at: int) -> list[tuple[int, int, int, int]]:
-    """Count, size, start and place of the zip64 end record (4.3.14); none without a locator (4.3.15).
+class _Large(NamedTuple):
+    """A zip64 end record at byte `at`; `one`: it says that all lies on one disk."""
+
+    entries: int
+    size: int
+    start: int
+    at: int
+    length: int
+    one: bool
+
+
+def _ends64(source: Source, at: int) -> list[_Large]:
+    """The zip64 end record (4.3.14) before the end record at byte `at`; none without a locator (4.3.15).
 
     Readers take it before the plain one, whatever that says; some look just before the locator, others where it points.
     """
     locator = source.read_at(at - _LOCATOR64.size, _LOCATOR64.size)
     if not locator.startswith(b"PK\x06\x07") or len(locator) < _LOCATOR64.size:
         return []
+    _, disk, pointed, disks = _LOCATOR64.unpack(locator)
     found = []
-    for end in dict.fromkeys((at - _LOCATOR64.size - _END64.size, _LOCATOR64.unpack(locator)[2])):
+    for end in dict.fromkeys((at - _LOCATOR64.size - _END64.size, pointed)):
         record = source.read_at(end, _END64.size)
         if record.startswith(b"PK\x06\x06") and len(record) == _END64.size:
-            found.append((*_END64.unpack(record)[7:10], end))
+            _, length, _, _, this, first, here, count, size, start = _END64.unpack(record)
+            one = here == count and this == first == disk == 0 and disks <= 1  # 0 is written by some
+            found.append(_Large(count, size, start, end, length + 12, one))
     if not found:
         raise FormatError("zip: no zip64 end record where its locator points")
     return found

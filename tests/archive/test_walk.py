@@ -2,11 +2,10 @@ import os
 
 import pytest
 
-from fixtures.archive import streams, tars, zips
+from fixtures.archive import bombs, streams, tars, zips
 from fixtures.archive.samples import DIFFERENT, EVIL, PICKLE, SOUND, TENSORS, TEXT
 from fixtures.archive.zips import Item, build
 from gate.archive.member import Member, Need
-from gate.archive.walk import Names
 from gate.core.finding import Finding
 from gate.core.limits import Limits
 from tests.walking import look, opened
@@ -59,8 +58,8 @@ def test_one_bad_entry_is_one_gap_and_hides_nothing(kind):
 
 @pytest.mark.parametrize("name", [b"../x", b"/x", b"C:\\x"])
 def test_names_that_lead_out_are_findings_also_of_folders(name):
-    walked = look(build([Item(name, TEXT), Item(name + b"/")]))
-    assert [rule for _, rule in walked.findings] == ["archive.unsafe-name"] * 2
+    walked = look(build([Item(name, TEXT), Item(b"d/" + name + b"/../")]))
+    assert [rule for _, rule in walked.findings].count("archive.unsafe-name") == 2
 
 
 def test_duplicates_are_members_of_their_own():
@@ -68,11 +67,12 @@ def test_duplicates_are_members_of_their_own():
         build([Item(b"a", b"1"), Item(b"a", b"2"), Item(b"a", b"3"), Item(b"", b"4"), Item(b"d/"), Item(b"d/")])
     )
     assert walked.members.items() >= {"a": b"1", "a#2": b"2", "a#3": b"3", "#1": b"4"}.items()
-    assert walked.findings == [("a#2", "archive.duplicate-name"), ("a#3", "archive.duplicate-name")]
+    twice = [path for path, rule in walked.findings if rule == "archive.duplicate-name"]
+    assert twice == ["a#2", "a#3"]
 
 
 def test_nesting_beyond_the_limit_is_a_gap_there():
-    walked = look(zips.nested(EVIL, 5), Limits(depth=3))
+    walked = look(bombs.nested(EVIL, 5), Limits(depth=3))
     assert walked.gaps == [("n.zip!/n.zip!/n.zip", "too-deep")]
     assert len(walked.members) == 4
 
@@ -190,8 +190,3 @@ def test_a_walk_that_is_given_up_leaves_nothing_open():
         next(walk)
         walk.close()
     assert len(os.listdir("/proc/self/fd")) == before
-
-
-def test_names_count_how_often_they_were_seen():
-    names = Names()
-    assert [names.count(name) for name in (b"a", b"b", b"a", b"a", b"b")] == [1, 1, 2, 3, 2]

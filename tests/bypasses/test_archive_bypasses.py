@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from fixtures.archive import streams, tars, zips
+from fixtures.archive import bombs, streams, tars, zips
 from fixtures.archive.samples import DIFFERENT, EVIL, PICKLE, TEXT
 from fixtures.archive.zips import Item, build
 from gate.archive.member import Need
@@ -103,7 +103,7 @@ def test_a_pickle_in_front_of_a_zip_is_the_subject_and_the_zip_is_walked(name):
 @pytest.mark.parametrize("method", [zips.STORED, zips.DEFLATED])
 def test_nesting_hides_nothing(levels, method):
     """modelscan and picklescan look into one level."""
-    walked = look(zips.nested(EVIL, levels, method))
+    walked = look(bombs.nested(EVIL, levels, method))
     assert walked.members["n.zip!/" * levels + "evil.pkl"] == PICKLE
 
 

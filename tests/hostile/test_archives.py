@@ -14,7 +14,7 @@ import zipfile
 
 import pytest
 
-from fixtures.archive import streams, tars, zips
+from fixtures.archive import bombs, streams, tars, zips
 from fixtures.archive.samples import EVIL, PICKLE, TEXT
 from fixtures.archive.zips import Item, build
 from gate.archive.member import Need
@@ -43,9 +43,9 @@ BOMBS = {
     "many": build(
         [Item(b"before.pkl", PICKLE), *(Item(b"%d" % i, ZEROS[: 2 * MIB], 8, packed=PACKED) for i in range(30))]
     ),
-    "quoted": build([Item(b"before.pkl", PICKLE), Item(b"q.zip", zips.quoted(200, MIB))]),
-    "shared": build([Item(b"before.pkl", PICKLE), Item(b"s.zip", zips.shared(2000, ZEROS[:MIB]))]),
-    "nested": build([Item(b"before.pkl", PICKLE), Item(b"n.zip", zips.bomb(10, 4, 2 * MIB), 8)]),
+    "quoted": build([Item(b"before.pkl", PICKLE), Item(b"q.zip", bombs.quoted(200, MIB))]),
+    "shared": build([Item(b"before.pkl", PICKLE), Item(b"s.zip", bombs.shared(2000, ZEROS[:MIB]))]),
+    "nested": build([Item(b"before.pkl", PICKLE), Item(b"n.zip", bombs.bomb(10, 4, 2 * MIB), 8)]),
     "gzip": tars.simple({"before.pkl": PICKLE, "b.gz": streams.gz(ZEROS)}),
     "bzip2": tars.simple({"before.pkl": PICKLE, "b.bz2": bz2.compress(ZEROS)}),
     "xz": tars.simple({"before.pkl": PICKLE, "b.xz": lzma.compress(ZEROS)}),
@@ -91,7 +91,7 @@ def grown(data, need="HEAD"):
 
 
 def test_42_kilobytes_that_would_be_terabytes_end_within_the_default_budget():
-    bomb = zips.bomb(16, 5, 64 * MIB)
+    bomb = bombs.bomb(16, 5, 64 * MIB)
     assert len(bomb) < 42_000
     kib, said = grown(bomb)
     assert "budget" in said
@@ -105,7 +105,7 @@ def test_a_bomb_that_somebody_reads_goes_to_disk_not_to_memory():
 
 
 def test_ten_thousand_levels_are_too_deep_at_once():
-    for data in (tars.nested(10_000), zips.nested(EVIL, 500)):
+    for data in (tars.nested(10_000), bombs.nested(EVIL, 500)):
         walked, spent = seconds(lambda data=data: look(data, each=ignore))
         assert walked.reasons == {"too-deep"} and len(walked.members) == 9
         assert spent < 3
@@ -138,7 +138,7 @@ def test_doubling_archives_end_at_the_depth_limit():
         zips.many(8_000),
         tars.many(8_000),
         streams.gz(tars.many(8_000), 1),
-        zips.shared(8_000, b"x"),
+        bombs.shared(8_000, b"x"),
         build([Item(b"d%d/" % i) for i in range(8_000)]),
         build([Item(b"same", b"") for _ in range(8_000)]),
         tars.build(*(tars.header(b"l%d" % i, 0, b"2", b"t") for i in range(8_000))),

@@ -75,7 +75,8 @@ def watch(target, given, tmp_path, cwd):
     seen = tmp_path / "seen.json"
     home = tmp_path / "home"
     home.mkdir()
-    environment = {"PATH": os.environ["PATH"], "SEEN": str(seen), "HOME": str(home), "PYTHONPATH": str(ROOT)}
+    own = {"HOME": str(home), "GATE_CACHE_DIR": ""}  # machine code of the policy is kept on purpose
+    environment = {"PATH": os.environ["PATH"], "SEEN": str(seen), "PYTHONPATH": str(ROOT), **own}
     command = [sys.executable, "-P", "-c", WATCHED, json.dumps(["scan", target, *given, "--jobs", "0", "-f", "json"])]
     run = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=120)
     assert run.returncode == 1 and run.stderr == "", run.stderr

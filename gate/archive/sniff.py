@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from gate.archive.unpack import BY_NAME, PACKINGS, may_be_lzma, packing, peek
+from gate.archive.unpack import BEGINNINGS, BY_NAME, may_be_lzma, packing, peek
 
 TAR_BLOCK = 512
-_BEGINNINGS = frozenset({b"P"} | {packing.magic[:1] for packing in PACKINGS})
+_BEGINNINGS = BEGINNINGS | {b"P"}
 """First bytes of what the walker looks into, tar apart."""
 _DIGITS = frozenset(b"01234567+- \t\n\v\f\r\x1c\x1d\x1e\x1f\0\x80\xff")
 """How a checksum field can begin for any reader."""
@@ -19,11 +20,18 @@ _NUMBERS = ((100, 108), (108, 116), (116, 124), (124, 136), (136, 148), (329, 33
 
 @dataclass(frozen=True, slots=True)
 class Magic:
-    """Bytes at an offset that name a format."""
+    """Bytes at an offset that name a format; where they are few, `like` is what follows them (a regular expression)."""
 
     name: str
     offset: int
     bytes: bytes
+    like: bytes = b""
+
+    def fits(self, head: bytes) -> bool:
+        """Whether a file that begins like this is one."""
+        if not head.startswith(self.bytes, self.offset):
+            return False
+        return not self.like or re.compile(self.like, re.DOTALL).match(head, self.offset + len(self.bytes)) is not None
 
 
 CLOSED = (
@@ -31,16 +39,24 @@ CLOSED = (
     Magic("7z", 0, b"7z\xbc\xaf\x27\x1c"),
     Magic("rar", 0, b"Rar!\x1a\x07"),
     Magic("cab", 0, b"MSCF\0\0\0\0"),
-    Magic("zstd", 0, b"\x28\xb5\x2f\xfd"),
-    *(Magic("zstd or lz4", 0, bytes((first,)) + b"\x2a\x4d\x18") for first in range(0x50, 0x60)),  # skippable frames
-    Magic("lz4", 0, b"\x04\x22\x4d\x18"),
-    Magic("lz4", 0, b"\x02\x21\x4c\x18"),
+    *(Magic("zstd of 2015 and 2016", 0, bytes((first,)) + b"\xb5\x2f\xfd") for first in (0x1E, *range(0x22, 0x28))),
+    Magic("lz4 of 2013", 0, b"\x02\x21\x4c\x18"),
     Magic("lzop", 0, b"\x89LZO\0\r\n\x1a\n"),
     Magic("xar", 0, b"xar!"),
     Magic("squashfs", 0, b"hsqs"),
     Magic("iso9660", 0x8001, b"CD001"),
-    Magic("compress", 0, b"\x1f\x9d"),
-    Magic("lzip", 0, b"LZIP"),
+    Magic("compress", 0, b"\x1f\x9d", rb"[\x09-\x10\x89-\x90]"),  # 9 to 16 bits a code
+    Magic("lzip", 0, b"LZIP", rb"[\0\1]"),
+    Magic("lrzip", 0, b"LRZI", rb"\0"),
+    Magic("ar", 0, b"!<arch>\n"),  # which a .deb is as well
+    Magic("ar", 0, b"!<thin>\n"),
+    Magic("cpio", 0, b"070701", rb"[0-9A-Fa-f]{104}"),
+    Magic("cpio", 0, b"070702", rb"[0-9A-Fa-f]{104}"),
+    Magic("cpio", 0, b"070707", rb"[0-7]{70}"),
+    Magic("rpm", 0, b"\xed\xab\xee\xdb"),
+    Magic("wim", 0, b"MSWIM\0\0\0"),
+    Magic("zpaq", 0, b"7kSt"),
+    Magic("snappy", 0, b"\xff\x06\0\0sNaPpY"),
 )
 KNOWN = (
     # Files that are a model or a part of one by themselves, so that a bare file is a subject too.
@@ -96,7 +112,7 @@ def _number(field: bytes) -> int | None:
 
 
 def _magic(table: Iterable[Magic], head: bytes) -> str | None:
-    return next((m.name for m in table if head.startswith(m.bytes, m.offset)), None)
+    return next((m.name for m in table if m.fits(head)), None)
 
 
 _CLOSED_BY_FIRST = {m.bytes[:1]: [n for n in CLOSED if n.bytes[:1] == m.bytes[:1]] for m in CLOSED if not m.offset}

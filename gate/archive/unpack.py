@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from gate.archive import frames
 from gate.archive.source import BLOCK, Source
-from gate.core.errors import FormatError
+from gate.core.errors import FormatError, MissingExtra
 
 fast: Any
 try:  # 2-3 times faster than zlib, and its CRC 10 times; part of the extra `scan`
@@ -39,7 +40,7 @@ _ERRORS: tuple[type[Exception], ...] = (zlib.error, fast.error, lzma.LZMAError, 
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """One compressed stream format: its name, how it begins, and a new decompressor."""
+    """One compressed stream format: its name, how it begins, and a new decompressor (MissingExtra without a library)."""
 
     name: str
     magic: bytes
@@ -52,9 +53,14 @@ PACKINGS = (
     Packing("xz", b"\xfd7zXZ\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY)),
     Packing("lzma", b"\x5d\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_MEMORY)),
     Packing("zlib", b"\x78", lambda: fast.decompressobj(15)),  # RFC 1950; what joblib writes by default
+    Packing("zstd", frames.ZSTD, frames.zstd),
+    Packing("lz4", frames.LZ4, frames.lz4),
 )
 BY_NAME = {packing.name: packing for packing in PACKINGS}
+_SKIPPABLE = frozenset(bytes((first,)) for first in range(0x50, 0x60))
 _FIRST = frozenset(packing.magic[:1] for packing in PACKINGS)
+BEGINNINGS = _FIRST | _SKIPPABLE
+"""First bytes of every compressed stream."""
 _RAW = Packing("deflate", b"", lambda: fast.decompressobj(-15))
 
 
@@ -63,11 +69,12 @@ def packing(head: bytes) -> Packing | None:
     for candidate in PACKINGS if head[:1] in _FIRST else ():
         if head.startswith(candidate.magic) and _begins(candidate, head):
             return candidate
-    return None
+    framed = frames.first(head) if head[:1] in _SKIPPABLE else None
+    return None if framed is None else BY_NAME[framed]
 
 
 def _begins(candidate: Packing, head: bytes) -> bool:
-    if candidate.name in ("gzip", "xz"):
+    if candidate.name in ("gzip", "xz", "zstd", "lz4"):
         return True  # a magic number of three bytes and more: a damaged one is a damaged archive
     if candidate.name == "bzip2":
         return head[4:10] in _BLOCK_OR_END
@@ -98,10 +105,21 @@ def peek(candidate: Packing, head: bytes) -> bytes:
     if candidate.name == "lzma":  # they need no dictionary of gigabytes, whatever the header asks for
         head = head[:1] + _LZMA_DICTIONARY + head[5:]
     try:
-        data: bytes = candidate.engine().decompress(head, _PEEK)
-    except _ERRORS:
+        engine = candidate.engine()
+        data: bytes = engine.decompress(head, _PEEK)
+        while not data and engine.eof and engine.unused_data:  # a frame that holds nothing may stand in front
+            engine, head = candidate.engine(), engine.unused_data
+            data = engine.decompress(head, _PEEK)
+    except (MissingExtra, *_ERRORS, *_damage(candidate)):
         return b""
     return data
+
+
+def _damage(kind: Packing) -> tuple[type[Exception], ...]:
+    try:
+        return frames.damage(kind.name)
+    except MissingExtra:
+        return ()
 
 
 def inflate(source: Source, start: int, size: int) -> Iterator[bytes]:
@@ -162,7 +180,7 @@ def _blocks(kind: Packing, source: Source, at: int, end: int, crumbs: int) -> It
                 engine, step = kind.engine(), _LATER
             part = data[i : i + (step if at < crumbs else 1)]
             yield from _feed(kind, engine, part, at)
-            i += len(part) - (len(engine.unused_data) if engine.eof else 0)
+            i += len(part) - (len(engine.unused_data or b"") if engine.eof else 0)
         at += len(data)
     if not engine.eof:
         raise FormatError(f"{kind.name}: ends before its end mark")
@@ -180,10 +198,10 @@ def _feed(kind: Packing, engine: Any, data: bytes, at: int) -> Iterator[bytes]:
     while not engine.eof:
         try:
             out = engine.decompress(data, BLOCK)
-        except _ERRORS as error:
+        except (*_ERRORS, *frames.damage(kind.name)) as error:
             raise _Damaged(f"{kind.name}: damaged: {error}", at) from error
         if out:
             yield out
         data = getattr(engine, "unconsumed_tail", b"")
-        if not data and len(out) < BLOCK:
+        if not data and len(out) < BLOCK and getattr(engine, "needs_input", True):
             return

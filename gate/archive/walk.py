@@ -155,6 +155,7 @@ def packed(member: Member, kind: unpack.Packing) -> Iterator[Entry | Remark]:
     def stream() -> Iterator[bytes]:
         return unpack.unpack(kind, member.source)
 
+    kind.engine()  # says which library is missing, before the list is begun
     if is_tar(unpack.peek(kind, member.head)):
         return tar.entries(Tape(None, stream(), member.budget.spend))
     return iter((Entry(_UNPACKED, -1, stream=stream),))

@@ -13,6 +13,8 @@ _BEGINNINGS = BEGINNINGS | {b"P"}
 """First bytes of what the walker looks into, tar apart."""
 _DIGITS = frozenset(b"01234567+- \t\n\v\f\r\x1c\x1d\x1e\x1f\0\x80\xff")
 """How a checksum field can begin for any reader."""
+_LIKE = 104
+"""Bytes of the longest `Magic.like`: a cpio header without its magic number."""
 _ASCII = bytes(range(128))
 _NUMBERS = ((100, 108), (108, 116), (116, 124), (124, 136), (136, 148), (329, 337), (337, 345))
 """Mode, owner, group, size, time, device: where the checksum is an empty field, all of them must make sense."""
@@ -25,13 +27,14 @@ class Magic:
     name: str
     offset: int
     bytes: bytes
-    like: bytes = b""
+    like: str = ""
 
-    def fits(self, head: bytes) -> bool:
-        """Whether a file that begins like this is one."""
-        if not head.startswith(self.bytes, self.offset):
-            return False
-        return not self.like or re.compile(self.like, re.DOTALL).match(head, self.offset + len(self.bytes)) is not None
+
+def _fits(magic: Magic, head: bytes) -> bool:
+    if not head.startswith(magic.bytes, magic.offset):
+        return False
+    following = head[magic.offset + len(magic.bytes) :][:_LIKE].decode("latin-1")
+    return not magic.like or re.match(magic.like, following) is not None
 
 
 CLOSED = (
@@ -45,14 +48,14 @@ CLOSED = (
     Magic("xar", 0, b"xar!"),
     Magic("squashfs", 0, b"hsqs"),
     Magic("iso9660", 0x8001, b"CD001"),
-    Magic("compress", 0, b"\x1f\x9d", rb"[\x09-\x10\x89-\x90]"),  # 9 to 16 bits a code
-    Magic("lzip", 0, b"LZIP", rb"[\0\1]"),
-    Magic("lrzip", 0, b"LRZI", rb"\0"),
+    Magic("compress", 0, b"\x1f\x9d", r"[\x09-\x10\x89-\x90]"),  # 9 to 16 bits a code
+    Magic("lzip", 0, b"LZIP", r"[\0\1]"),
+    Magic("lrzip", 0, b"LRZI", r"\0"),
     Magic("ar", 0, b"!<arch>\n"),  # which a .deb is as well
     Magic("ar", 0, b"!<thin>\n"),
-    Magic("cpio", 0, b"070701", rb"[0-9A-Fa-f]{104}"),
-    Magic("cpio", 0, b"070702", rb"[0-9A-Fa-f]{104}"),
-    Magic("cpio", 0, b"070707", rb"[0-7]{70}"),
+    Magic("cpio", 0, b"070701", r"[0-9A-Fa-f]{104}"),
+    Magic("cpio", 0, b"070702", r"[0-9A-Fa-f]{104}"),
+    Magic("cpio", 0, b"070707", r"[0-7]{70}"),
     Magic("rpm", 0, b"\xed\xab\xee\xdb"),
     Magic("wim", 0, b"MSWIM\0\0\0"),
     Magic("zpaq", 0, b"7kSt"),
@@ -112,7 +115,7 @@ def _number(field: bytes) -> int | None:
 
 
 def _magic(table: Iterable[Magic], head: bytes) -> str | None:
-    return next((m.name for m in table if m.fits(head)), None)
+    return next((m.name for m in table if _fits(m, head)), None)
 
 
 _CLOSED_BY_FIRST = {m.bytes[:1]: [n for n in CLOSED if n.bytes[:1] == m.bytes[:1]] for m in CLOSED if not m.offset}

@@ -13,6 +13,7 @@ from typing import Any
 
 from gate.archive import frames
 from gate.archive.source import BLOCK, Source
+from gate.archive.unsound import Unsound
 from gate.core.errors import FormatError, MissingExtra
 
 fast: Any
@@ -38,26 +39,37 @@ _ERRORS: tuple[type[Exception], ...] = (zlib.error, fast.error, lzma.LZMAError, 
 """bz2 raises OSError for bad data, lzma MemoryError's cousin LZMAError; all mean the same here."""
 
 
+_SKIPPABLE = frozenset(bytes((first,)) for first in range(0x50, 0x60))
+"""First bytes of a frame that zstd and lz4 pass over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """One compressed stream format: its name, how it begins, and a new decompressor (MissingExtra without a library)."""
+    """One compressed stream format: its name, how it begins, a new decompressor (MissingExtra without its library)."""
 
     name: str
     magic: bytes
     engine: Callable[[], Any]
+    alone: bool = False
+    """Only one stream to a file: what follows is something else."""
+
+    def follows(self, data: bytes) -> bool:
+        """Whether these bytes, perhaps the first few of them, begin another stream behind the first one."""
+        if self.alone:
+            return False
+        return data.startswith(self.magic[: len(data)]) or (data[:1] in _SKIPPABLE and self.name in ("zstd", "lz4"))
 
 
 PACKINGS = (
     Packing("gzip", b"\x1f\x8b\x08", lambda: fast.decompressobj(31)),  # RFC 1952
     Packing("bzip2", b"BZh", bz2.BZ2Decompressor),
     Packing("xz", b"\xfd7zXZ\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY)),
-    Packing("lzma", b"\x5d\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_MEMORY)),
-    Packing("zlib", b"\x78", lambda: fast.decompressobj(15)),  # RFC 1950; what joblib writes by default
+    Packing("lzma", b"\x5d\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_MEMORY), True),
+    Packing("zlib", b"\x78", lambda: fast.decompressobj(15), True),  # RFC 1950; what joblib writes by default
     Packing("zstd", frames.ZSTD, frames.zstd),
     Packing("lz4", frames.LZ4, frames.lz4),
 )
 BY_NAME = {packing.name: packing for packing in PACKINGS}
-_SKIPPABLE = frozenset(bytes((first,)) for first in range(0x50, 0x60))
 _FIRST = frozenset(packing.magic[:1] for packing in PACKINGS)
 BEGINNINGS = _FIRST | _SKIPPABLE
 """First bytes of every compressed stream."""
@@ -110,16 +122,17 @@ def peek(candidate: Packing, head: bytes) -> bytes:
         while not data and engine.eof and engine.unused_data:  # a frame that holds nothing may stand in front
             engine, head = candidate.engine(), engine.unused_data
             data = engine.decompress(head, _PEEK)
-    except (MissingExtra, *_ERRORS, *_damage(candidate)):
+    except (*_ERRORS, *_damage(candidate)):
         return b""
     return data
 
 
 def _damage(kind: Packing) -> tuple[type[Exception], ...]:
+    """What its engine raises for damaged data, or because there is none."""
     try:
-        return frames.damage(kind.name)
+        return (*frames.damage(kind.name), MissingExtra)
     except MissingExtra:
-        return ()
+        return (MissingExtra,)
 
 
 def inflate(source: Source, start: int, size: int) -> Iterator[bytes]:
@@ -189,8 +202,10 @@ def _blocks(kind: Packing, source: Source, at: int, end: int, crumbs: int) -> It
 def _gap(kind: Packing, data: bytes, i: int) -> int:
     """Where the next stream begins, behind zero bytes if any."""
     following = _NOT_ZERO.search(data, i)
-    if kind is _RAW or (following and kind.name in ("zlib", "lzma")):
+    if kind is _RAW:
         raise FormatError(f"{kind.name}: data after its end")
+    if following and not kind.follows(data[following.start() :]):
+        raise Unsound(f"{kind.name}: data after its end", "archive.stream-behind-end", kind.name)
     return following.start() if following else len(data)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from zlib import adler32
 
 from gate.archive.unpack import BEGINNINGS, BY_NAME, may_be_lzma, packing, peek
 
@@ -98,10 +99,15 @@ def is_tar(head: bytes) -> bool:
     if number is None:
         return False
     fields = head[:148] + head[156:TAR_BLOCK]
-    total = sum(fields) + 8 * 32  # the field itself counts as spaces
-    if number not in (total, total - 256 * len(fields.translate(None, _ASCII))):
+    total = _sum(fields[:252]) + _sum(fields[252:]) + 8 * 32  # the field itself counts as spaces
+    if number != total and number != total - 256 * len(fields.translate(None, _ASCII)):
         return False
     return number != 0 or all(_number(head[i:j]) is not None for i, j in _NUMBERS)
+
+
+def _sum(data: bytes) -> int:
+    """Of at most 256 bytes: the lower half of Adler-32 is their sum and 1, modulo 65,521, in a tenth of the time."""
+    return (adler32(data) & 0xFFFF) - 1
 
 
 def _number(field: bytes) -> int | None:

@@ -52,8 +52,9 @@ CLOSED = (
     Magic("compress", 0, b"\x1f\x9d", r"[\x09-\x10\x89-\x90]"),  # 9 to 16 bits a code
     Magic("lzip", 0, b"LZIP", r"[\0\1]"),
     Magic("lrzip", 0, b"LRZI", r"\0"),
-    Magic("ar", 0, b"!<arch>\n"),  # which a .deb is as well
-    Magic("ar", 0, b"!<thin>\n"),
+    Magic(
+        "ar", 0, b"!<arch>\n", r"(?!/|__\.SYMDEF|#1/)"
+    ),  # a .deb too; with a table of symbols first: a static library
     Magic("cpio", 0, b"070701", r"[0-9A-Fa-f]{104}"),
     Magic("cpio", 0, b"070702", r"[0-9A-Fa-f]{104}"),
     Magic("cpio", 0, b"070707", r"[0-7]{70}"),

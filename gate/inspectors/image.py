@@ -32,6 +32,8 @@ _PACKAGES = re.compile(
 )
 """Data bases of dpkg, apk and rpm, and the distroless images' one file a package."""
 
+_DATABASES = frozenset(("status", "installed", "Packages", "Packages.db", "rpmdb.sqlite"))
+
 
 @dataclass(frozen=True, slots=True)
 class Layered(Note):
@@ -65,12 +67,12 @@ class Image(Inspector):
     produces = (Layered, Packaged, Layer)
 
     def wants(self, member: Member) -> Need | None:
-        if _PACKAGES.fullmatch(member.path):
+        if _packages(member):
             return Need.HEAD
         return Need.STREAM if _is_manifest(member) or _is_saved(member) else None
 
     def inspect(self, member: Member) -> Iterator[Said]:
-        packages = _PACKAGES.fullmatch(member.path)
+        packages = _packages(member)
         if packages is not None:
             yield Packaged(member.path, packages[1])
             return
@@ -112,6 +114,11 @@ class Image(Inspector):
 
 
 inspector = Image()
+
+
+def _packages(member: Member) -> re.Match[str] | None:
+    maybe = member.name in _DATABASES or "/status.d/" in member.path
+    return _PACKAGES.fullmatch(member.path) if maybe else None
 
 
 def _is_manifest(member: Member) -> bool:

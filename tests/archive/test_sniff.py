@@ -131,7 +131,7 @@ def test_bare_files_are_told_by_their_bytes(head, kind):
 
 @pytest.mark.parametrize("magic", sniff.CLOSED, ids=lambda magic: f"{magic.name}-{magic.bytes[:4].hex()}")
 def test_containers_that_cannot_be_opened_are_known_by_sight(magic):
-    more = {"compress": b"\x90", "lzip": b"\1", "cpio": b"0" * 104}.get(magic.name, b"")
+    more = {"compress": b"\x90", "lzip": b"\1", "cpio": b"0" * 104, "ar": b"debian-binary"}.get(magic.name, b"")
     assert sniff.closed(bytes(magic.offset) + magic.bytes + more + bytes(40)) == magic.name
 
 
@@ -143,12 +143,13 @@ def test_containers_that_cannot_be_opened_are_known_by_sight(magic):
         b"text",
         b"070701,a number with a date's look",
         b"LZIP is a program",
+        b"!<arch>\n/               1700000000",
         b"\x1f\x9d\xff",
         bytes(70_000),
         streams.gz(b"x"),
         zips.build([]),
     ],
-    ids=["empty", "7z", "text", "date", "lzip", "numbers", "zeros", "gzip", "zip"],
+    ids=["empty", "7z", "text", "date", "lzip", "static library", "numbers", "zeros", "gzip", "zip"],
 )
 def test_nothing_else_is_a_closed_container(head):
     assert sniff.closed(head) is None

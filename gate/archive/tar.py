@@ -24,6 +24,8 @@ _PLACES = 64
 """Places where readers go on differently; a packed tar is unpacked again for each."""
 _SEARCHED = 2**24
 """Bytes that are searched for headers which nothing leads to."""
+_REMEMBERED = 2**20
+"""Headers behind the first such place that are remembered; beyond, what both readings show is listed for both."""
 _ESCAPE, _HIDDEN, _SPECIAL = "archive.link-escape", "archive.tar-hidden-member", "archive.special-file"
 
 Reopen = Callable[[], Tape]
@@ -156,7 +158,7 @@ class _Tar:
     def _remember(self, at: int, hidden: bool) -> None:
         if hidden:
             self._others.add(at)
-        elif self._known:
+        elif self._known and len(self._read) < _REMEMBERED:
             self._read.append(at)
 
     def _met(self, at: int) -> bool:

@@ -53,7 +53,7 @@ class Budget:
 
     __slots__ = (
         "_calm", "_spool_cap",
-        "bytes", "cap", "deadline", "input", "limits", "lines", "members", "pulse", "spooled",
+        "bombed", "bytes", "cap", "deadline", "input", "limits", "lines", "members", "pulse", "spooled",
     )  # fmt: skip
 
     def __init__(self, limits: Limits) -> None:
@@ -67,6 +67,8 @@ class Budget:
         self.spooled = 0
         self.deadline = time.monotonic() + limits.seconds
         self.pulse: Pulse = _Still()
+        self.bombed = False
+        """Whether bomb() was asked once the answer was yes: one finding says it."""
         self._calm = 0
         self._spool_cap = -1
         self.admit(0)
@@ -75,8 +77,17 @@ class Budget:
         """`n` more bytes of input: the cap grows with what was handed in."""
         limits = self.limits
         self.input += n
-        ratio = max(limits.expansion_floor_bytes, limits.expansion_ratio * self.input)
-        self.cap = min(max(limits.total_bytes, limits.total_factor * self.input), ratio)
+        self.cap = min(max(limits.total_bytes, limits.total_factor * self.input), self._ratio())
+
+    def _ratio(self) -> int:
+        return max(self.limits.expansion_floor_bytes, self.limits.expansion_ratio * self.input)
+
+    def bomb(self) -> bool:
+        """Whether more was unpacked than the input is worth, and nobody has said so yet."""
+        if self.bombed or self.bytes <= self._ratio():
+            return False
+        self.bombed = True
+        return True
 
     def member(self) -> None:
         """One more member."""

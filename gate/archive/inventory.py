@@ -76,7 +76,7 @@ class Inventory:
             return None
         raw: Spill[tuple[bytes, str]] = Spill()
         for row in self:
-            if "!/" not in row.path:
+            if "!/" not in row.path and isinstance(row.locator, bytes):  # a link is another name of a file
                 raw.add((row.locator, row.sha256))
         digest = hashlib.sha256()
         for name, sha256 in raw:

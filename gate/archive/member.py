@@ -52,6 +52,13 @@ class Remark(NamedTuple):
     detail: str = ""
 
 
+class Link(NamedTuple):
+    """Another name: `hard` of an entry of the same archive by its name, else of whatever lies at `target`."""
+
+    target: bytes
+    hard: bool
+
+
 @dataclass(slots=True)
 class Entry:
     """A member as its container describes it: nothing in it is trusted.
@@ -75,6 +82,7 @@ class Entry:
     close: Callable[[], None] | None = None
     folder: bool = False
     prepare: Callable[[Entry], None] | None = None
+    link: Link | None = None
 
 
 class Member:

@@ -6,17 +6,16 @@ Numbers and layouts: APPNOTE.TXT 6.3.10, 4.4.5 and 5.8, https://pkware.cachefly.
 from __future__ import annotations
 
 import bz2
-import importlib
 import lzma
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from gate.archive import frames
 from gate.archive.source import Source
 from gate.archive.unpack import Packing, inflate, single
-from gate.core.errors import FormatError, MissingExtra, NotExamined
+from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 
 STORED, DEFLATED = 0, 8
@@ -33,8 +32,6 @@ _LZMA_END_MARK = 0x0002
 """General purpose bit 1 (4.4.4): the stream ends with a mark, not where the size says."""
 DICTIONARY = 2**28
 """Bytes that a dictionary of LZMA or xz may have; `7z -mx=9` asks for 64 MiB."""
-WINDOW_LOG = 27
-"""log2 of the bytes that a window of zstd may have: 128 MiB, what `zstd --ultra -22` asks for (RFC 8878, 3.1.1.1.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,37 +93,9 @@ def _lzma(packed: Packed) -> Stream:
     return lambda: single(Packing("lzma", b"", engine, exact=True), body, 0, body.size)
 
 
-class _Zstd:
-    """A decompressor that fails as those of the standard library do before Python 3.14: with an OSError."""
-
-    def __init__(self, zstd: Any) -> None:
-        self._failure = zstd.ZstdError
-        self._engine = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: WINDOW_LOG})
-
-    @property
-    def eof(self) -> bool:
-        return bool(self._engine.eof)
-
-    @property
-    def unused_data(self) -> bytes:
-        data: bytes = self._engine.unused_data
-        return data
-
-    def decompress(self, data: bytes, most: int) -> bytes:
-        try:
-            out: bytes = self._engine.decompress(data, most)
-        except self._failure as error:
-            raise OSError(str(error)) from error
-        return out
-
-
 def _zstd(packed: Packed) -> Stream:
-    name = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-    try:
-        zstd = importlib.import_module(name)
-    except ImportError as error:
-        raise MissingExtra(name, "scan") from error
-    return _whole(packed, Packing("zstd", b"", lambda: _Zstd(zstd), exact=True))
+    frames.zstd()  # a missing library is said before anything is read
+    return _whole(packed, Packing("zstd", b"", frames.zstd, exact=True))
 
 
 def _whole(packed: Packed, kind: Packing) -> Stream:

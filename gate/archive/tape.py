@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from gate.archive.source import BLOCK, Source
+from gate.core.errors import FormatError
 
 _AHEAD = 2**14
 """Bytes read at once where small entries follow each other: a system call for each header would cost more."""
@@ -26,6 +27,8 @@ class Tape:
         self._held, self._used = b"", 0
         self.at = 0
         """Offset of the next byte."""
+        self.broken = False
+        """Whether the stream itself is damaged from here on."""
         self.last = (0, 0)
         """Where the last window lay."""
 
@@ -40,6 +43,15 @@ class Tape:
             self.at += n
             return data
         return b"".join(self.blocks(n))
+
+    def ahead(self, n: int) -> bytes:
+        """The next `n` bytes, or fewer at the end; the tape stays where it is."""
+        while (left := len(self._held) - self._used) < n:
+            more = self._next() if self._source is None else self._source.read_at(self.at + left, _AHEAD)
+            if not more:
+                break
+            self._held, self._used = self._held[self._used :] + more, 0
+        return self._held[self._used : self._used + n]
 
     def blocks(self, n: int) -> Iterator[bytes]:
         """The next `n` bytes, or fewer at the end, piece by piece."""
@@ -56,8 +68,15 @@ class Tape:
 
     def _more(self, n: int) -> bytes:
         if self._source is None:
-            return next(self._stream, b"")
+            return self._next()
         return self._source.read_at(self.at, max(_AHEAD, min(n, BLOCK)))
+
+    def _next(self) -> bytes:
+        try:
+            return next(self._stream, b"")
+        except FormatError:
+            self.broken = True
+            raise
 
     def skip_to(self, at: int) -> None:
         """Go forward to byte `at`."""

@@ -1,73 +1,183 @@
-"""Tar: headers read one after the other.
+"""Tar: every entry for every reader.
 
-Layout: POSIX.1-2017, pax Interchange Format and ustar Interchange Format; GNU extensions: tar(5) of libarchive.
+A tar has no table: where an entry ends is where its reader looks for the next header. Where readers disagree about
+that, all places are read (CVE-2025-62518); where a header is damaged, or data stands behind the end mark, blocks are
+searched for the next header, as GNU tar does and `--ignore-zeros` readers do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from gate.archive.member import Entry, Refusal
+from gate.archive.member import Entry, Link, Refusal, Remark
 from gate.archive.paths import leaves
 from gate.archive.sniff import TAR_BLOCK, is_tar
 from gate.archive.source import BLOCK
 from gate.archive.tape import Tape
-from gate.core.errors import FormatError
+from gate.archive.tar_header import FOLDER, HARD, NO_DATA, REGULAR, SPECIAL, SYMBOLIC, Header, Headers, padded
+from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 
-_HEADER_BODY = 2**20
-"""Bytes of a pax or GNU long name body; names have at most a few hundred."""
-_HEADERS = 16
-"""Extension headers in a row before one entry; real archives have at most 4."""
-_OCTAL_MAX = 8**11 - 1
-"""The largest size that the plain field holds; larger ones stand in a pax header only."""
-_REGULAR, _FOLDER, _HARD, _SYMBOLIC = b"0\x007", b"5", b"1", b"2"
-_NO_DATA = b"123456"
-_LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL, _SPARSE = b"L", b"K", b"x", b"g", b"S"
-_EXTENSIONS = _LONG_NAME + _LONG_LINK + _PAX + _PAX_GLOBAL
+_PLACES = 64
+"""Places where readers go on differently; a packed tar is unpacked again for each."""
+_SEARCHED = 2**24
+"""Bytes that are searched for headers which nothing leads to."""
+_REMEMBERED = 2**20
+"""Headers behind the first such place that are remembered; beyond, what both readings show is listed for both."""
+_ESCAPE, _HIDDEN, _SPECIAL = "archive.link-escape", "archive.tar-hidden-member", "archive.special-file"
+
+Reopen = Callable[[], Tape]
 
 
-class _Header(NamedTuple):
-    """`unclear`: readers disagree about its name or about where its data ends."""
+def entries(tape: Tape, reopen: Reopen | None = None, *, layer: bool = False) -> Iterator[Entry | Remark]:
+    """Every entry, those of other readers last; FormatError for damage, after all that can be read.
 
-    name: bytes
-    size: int
-    kind: bytes
-    link: bytes
-    unclear: bool
+    `reopen` gives the tape from its start. In the `layer` of a container image absolute links stay inside.
+    """
+    return _Tar(reopen, layer).all(tape)
 
 
-def entries(tape: Tape) -> Iterator[Entry]:
-    """Every entry up to the end mark; FormatError for a damaged header or data behind the end, after what is before."""
-    links: set[bytes] = set()
-    for index, header in enumerate(_headers(tape)):
+class _Tar:
+    """One listing of one tar."""
+
+    def __init__(self, reopen: Reopen | None, layer: bool) -> None:
+        self._reopen, self._layer = reopen, layer
+        self._links: set[int] = set()
+        """Hashes of names that are links; bytes are hashed with a key, so nobody can make two of them meet."""
+        self._count = 0
+        self._places: list[tuple[int, bool]] = []
+        """Where another reader goes on, and whether it then searches for a header."""
+        self._known: set[int] = set()
+        self._read: list[int] = []
+        """Where headers were read since the first such place, in order; the same for other readers."""
+        self._others: set[int] = set()
+        self._searched = 0
+        self._soiled = 0
+        self._said = False
+        self._failure: NotExamined | None = None
+
+    def all(self, tape: Tape) -> Iterator[Entry | Remark]:
+        yield from self._from(tape, hidden=False, search=True)
+        while self._places:
+            at, search = self._places.pop(0)
+            if self._reopen is None:
+                raise self._failure or FormatError(f"tar: what other readers find at byte {at} was not looked for")
+            other = self._reopen()
+            try:
+                other.skip_to(at)
+                found = not search or self._search(other)
+            except FormatError:  # the stream is damaged before it, which has been said
+                continue
+            if found:
+                yield from self._from(other, hidden=True, search=search)
+        if self._soiled:
+            yield Remark("archive.tar-padding", f"{self._soiled} entries")
+        if self._failure is not None:
+            raise self._failure
+
+    def _from(self, tape: Tape, *, hidden: bool, search: bool) -> Iterator[Entry | Remark]:
+        """The entries from here on, up to the end or to what was read already.
+
+        Where only some reader's arithmetic leads, damage means that there is nothing for it to see.
+        """
+        headers, ended = Headers(tape), False
+        try:
+            for header in headers:
+                if hidden and self._met(header.at):
+                    return
+                self._remember(header.at, hidden)
+                if hidden:
+                    header = replace(header, findings=(*header.findings, _HIDDEN))  # noqa: PLW2901
+                yield from self._entry(tape, header)
+            ended = True
+            yield from self._end(tape)
+        except FormatError as error:
+            if search or tape.broken:
+                self._failure = self._failure or error
+            if search and not ended and not tape.broken and tape.ahead(1):
+                self._place(headers.at + TAR_BLOCK, search=True)
+
+    def _entry(self, tape: Tape, header: Header) -> Iterator[Entry]:
         start = tape.at
-        entry = Entry(header.name.removesuffix(b"/"), -1 - index, size=header.size)
-        if header.unclear:
-            entry.findings = ("archive.ambiguous-entry",)
-        if header.kind in _FOLDER or (header.name.endswith(b"/") and not header.size):
-            entry.folder = True
-        elif header.kind in _HARD + _SYMBOLIC:
-            _link(entry, header)
-        else:
-            _data(entry, tape, header)
-        if links and not links.isdisjoint(_along(entry.name)):
-            entry.findings = (*entry.findings, "archive.link-escape")
-        if header.kind in _HARD + _SYMBOLIC:
-            links.add(entry.name)
+        for other in header.others:
+            self._place(start + other, search=False)
+        self._count += 1
+        entry = Entry(header.name.removesuffix(b"/"), -self._count, size=header.size, findings=header.findings)
+        self._fill(entry, tape, header)
+        if self._links and any(hash(name) in self._links for name in _along(entry.name)):
+            entry.findings = (*entry.findings, _ESCAPE)
+        if entry.link is not None:
+            self._links.add(hash(entry.name))
         yield entry
-        tape.skip_to(start + _padded(header.size))
-    _end(tape)
+        tape.skip_to(start + header.size)
+        self._soiled += bool(tape.take(padded(header.size) - header.size).strip(b"\0"))
 
+    def _fill(self, entry: Entry, tape: Tape, header: Header) -> None:
+        """What an entry brings: bytes, a link, or nothing."""
+        if header.kind in HARD + SYMBOLIC:
+            hard = header.kind in HARD
+            entry.link = Link(header.link, hard)
+            folder = b"" if hard else header.name.rpartition(b"/")[0]
+            if not self._layer and leaves(folder, header.link):
+                entry.findings = (*entry.findings, _ESCAPE)
+        elif header.kind in SPECIAL:
+            entry.findings = (*entry.findings, _SPECIAL)
+            entry.refusal = Refusal(GapReason.UNSUPPORTED, "tar: a device or a pipe")
+        if header.kind in FOLDER + HARD + SYMBOLIC or (header.name.endswith(b"/") and header.kind in REGULAR):
+            entry.folder = not header.size  # one that has data all the same is read like a file
+        if header.kind not in FOLDER + HARD + SYMBOLIC or header.size:
+            _data(entry, tape, header)
 
-def _end(tape: Tape) -> None:
-    """Behind the end mark there is padding: readers that are told to go on would find more members there."""
-    at = tape.at
-    while block := tape.take(BLOCK):
-        if block.strip(b"\0"):
-            raise FormatError(f"tar: data behind the end mark at byte {at}")
+    def _end(self, tape: Tape) -> Iterator[Remark]:
+        """Behind the end mark there is padding: readers that are told to go on would find more members there."""
+        at = tape.at
+        while block := tape.take(BLOCK):
+            if block.strip(b"\0"):
+                at += (len(block) - len(block.lstrip(b"\0"))) // TAR_BLOCK * TAR_BLOCK
+                if not self._said:
+                    self._said = True
+                    yield Remark("archive.tar-behind-end", f"byte {at}")
+                self._place(at, search=True)
+                return
+            at = tape.at
+
+    # -- where other readers go on ---------------------------------------------------------------------------------
+
+    def _place(self, at: int, *, search: bool) -> None:
+        if at in self._known:
+            return
+        if len(self._known) >= _PLACES:
+            detail = f"tar: more than {_PLACES} places where readers go on differently; the rest was not looked at"
+            self._failure = NotExamined(GapReason.TOO_MANY, detail)
+            return
+        self._known.add(at)
+        self._places.append((at, search))
+
+    def _remember(self, at: int, hidden: bool) -> None:
+        if hidden:
+            self._others.add(at)
+        elif self._known and len(self._read) < _REMEMBERED:
+            self._read.append(at)
+
+    def _met(self, at: int) -> bool:
+        i = bisect_left(self._read, at)
+        return at in self._others or self._read[i : i + 1] == [at]
+
+    def _search(self, tape: Tape) -> bool:
+        """Go to the next block that is a header; what is passed over belongs to nobody, and is a failure."""
+        while block := tape.ahead(TAR_BLOCK):
+            if is_tar(block):
+                return True
+            if block.strip(b"\0"):
+                self._failure = self._failure or FormatError(f"tar: data behind the end mark at byte {tape.at}")
+            self._searched += TAR_BLOCK
+            if self._searched > _SEARCHED:
+                self._failure = self._failure or FormatError(f"tar: not searched for headers beyond byte {tape.at}")
+                return False
+            tape.take(TAR_BLOCK)
+        return False
 
 
 def _along(name: bytes) -> Iterator[bytes]:
@@ -79,15 +189,7 @@ def _along(name: bytes) -> Iterator[bytes]:
         at = name.find(b"/", at + 1)
 
 
-def _link(entry: Entry, header: _Header) -> None:
-    """A link brings no bytes: its target is a member of its own, unless it lies outside."""
-    entry.folder = True
-    folder = header.name.rpartition(b"/")[0] if header.kind in _SYMBOLIC else b""
-    if leaves(folder, header.link):
-        entry.findings = (*entry.findings, "archive.link-escape")
-
-
-def _data(entry: Entry, tape: Tape, header: _Header) -> None:
+def _data(entry: Entry, tape: Tape, header: Header) -> None:
     """Its bytes, also where they are not what a reader would make of them."""
     entry.window = tape.window(header.size)
     if entry.window is None:
@@ -95,7 +197,7 @@ def _data(entry: Entry, tape: Tape, header: _Header) -> None:
     elif entry.window.size < header.size:
         cut = f"tar: ends after {entry.window.size} of {header.size} bytes of a member"
         entry.refusal = Refusal(GapReason.CORRUPT, cut)
-    if header.kind not in _REGULAR:
+    if header.kind not in REGULAR + NO_DATA:
         entry.refusal = Refusal(GapReason.UNSUPPORTED, f"tar: entry of type {header.kind!r}")
 
 
@@ -109,142 +211,3 @@ def _stream(entry: Entry, tape: Tape, size: int) -> None:
             raise FormatError(f"tar: ends after {tape.at - start} of {size} bytes of a member")
 
     entry.stream = stream
-
-
-def _headers(tape: Tape) -> Iterator[_Header]:
-    """Each entry with what its extension headers say, the tape standing at its first byte."""
-    pending, general = _NOTHING, _NOTHING
-    while (header := _header(tape)) is not None:
-        if header.kind in _EXTENSIONS:
-            if pending.headers >= _HEADERS or header.size > _HEADER_BODY:
-                raise FormatError(f"tar: extension header of {header.size} bytes, the {pending.headers + 1}th in a row")
-            body = tape.take(_padded(header.size))[: header.size]
-            if header.kind in _PAX_GLOBAL:
-                general = general.pax(body)
-                general = replace(general, unclear=general != _NOTHING)  # not all readers let them hold for every entry
-            else:
-                pending = pending.read(header.kind, body)
-            continue
-        if general is not _NOTHING:
-            header = general.apply(header)
-        if pending is not _NOTHING:
-            header, pending = pending.apply(header), _NOTHING
-        yield header
-
-
-def _header(tape: Tape) -> _Header | None:
-    at = tape.at
-    block = tape.take(TAR_BLOCK)
-    if not block.strip(b"\0"):
-        return None
-    if not is_tar(block):
-        raise FormatError(f"tar: damaged header at byte {at}")
-    name = _text(block[:100])
-    if block[345] and block[257:263] == b"ustar\0":  # GNU tar (b"ustar ") keeps times there
-        name = _text(block[345:500]) + b"/" + name
-    kind, size = block[156:157], _number(block[124:136])
-    unclear = False
-    if kind in _NO_DATA:  # what a size means for them differs from reader to reader
-        size, unclear = 0, size != 0
-    elif size < 0:
-        raise FormatError(f"tar: negative size at byte {at}")
-    elif kind in _REGULAR and name.endswith(b"/"):
-        unclear = size != 0
-    elif kind in _SPARSE:
-        _skip_map(tape, block)
-    return _Header(name, size, kind, _text(block[157:257]), unclear)
-
-
-def _skip_map(tape: Tape, block: bytes) -> None:
-    """The blocks that continue the map of a GNU sparse file stand between its header and its data."""
-    more = block[482:483]
-    while more.strip(b"\0"):
-        more = tape.take(TAR_BLOCK)[504:505]
-
-
-@dataclass(frozen=True, slots=True)
-class _Extended:
-    """What extension headers say about the entry that follows; None: nothing."""
-
-    name: bytes | None = None
-    link: bytes | None = None
-    size: int | None = None
-    sparse: bool = False
-    unclear: bool = False
-    headers: int = 0
-
-    def read(self, kind: bytes, body: bytes) -> _Extended:
-        more = replace(self, headers=self.headers + 1)
-        if kind == _LONG_NAME:
-            return more.named(_text(body))
-        if kind == _LONG_LINK:
-            return replace(more, link=_text(body))
-        return more.pax(body)
-
-    def named(self, name: bytes) -> _Extended:
-        """With another name; which one counts when there are two depends on the reader, and so does what NUL does."""
-        return replace(self, name=name, unclear=self.unclear or self.name not in (None, name) or b"\0" in name)
-
-    def pax(self, body: bytes) -> _Extended:
-        result = self
-        for key, value in _pax_records(body):
-            if key == b"path":
-                result = result.named(value)
-            elif key == b"linkpath":
-                result = replace(result, link=value)
-            elif key == b"size":
-                if not value.isdigit() or len(value) > 20:
-                    raise FormatError("tar: pax size is not a number")
-                size = int(value)
-                result = replace(result, size=size, unclear=result.unclear or result.size not in (None, size))
-            elif key.startswith(b"GNU.sparse."):
-                result = replace(result, sparse=True)
-        return result
-
-    def apply(self, header: _Header) -> _Header:
-        name, size, kind, link, unclear = header
-        if self.size is not None:
-            unclear = unclear or (size != self.size and self.size <= _OCTAL_MAX)
-            size = 0 if kind in _NO_DATA else self.size
-        return _Header(
-            name if self.name is None else self.name,
-            size,
-            _SPARSE if self.sparse else kind,
-            link if self.link is None else self.link,
-            unclear or self.unclear,
-        )
-
-
-_NOTHING = _Extended()
-
-
-def _pax_records(body: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Records `<length> <key>=<value>` with a line feed, all counted in the length; FormatError when it is off."""
-    at = 0
-    while at < len(body):
-        digits, space, _ = body[at : at + 12].partition(b" ")
-        length = int(digits) if space and digits.isdigit() else 0
-        record = body[at : at + length]
-        key, equals, value = record[len(digits) + 1 : -1].partition(b"=")
-        if length < 5 or len(record) != length or not record.endswith(b"\n") or not equals:
-            raise FormatError("tar: damaged pax header")
-        yield key, value
-        at += length
-
-
-def _number(field: bytes) -> int:
-    """Octal digits, or GNU's base-256 with the first bit set."""
-    if field[0] in (0x80, 0xFF):
-        return int.from_bytes(field[1:], "big") - (1 << 8 * (len(field) - 1) if field[0] == 0xFF else 0)
-    digits = field.split(b"\0", 1)[0].strip(b" ")
-    if digits.strip(b"01234567"):
-        raise FormatError("tar: a number that is not octal")
-    return int(digits or b"0", 8)
-
-
-def _text(field: bytes) -> bytes:
-    return field.split(b"\0", 1)[0]
-
-
-def _padded(size: int) -> int:
-    return -(-size // TAR_BLOCK) * TAR_BLOCK

@@ -11,8 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from gate.archive import frames
 from gate.archive.source import BLOCK, Source
-from gate.core.errors import FormatError
+from gate.archive.unsound import Unsound
+from gate.core.errors import FormatError, MissingExtra
 
 fast: Any
 try:  # 2-3 times faster than zlib, and its CRC 10 times; part of the extra `scan`
@@ -37,25 +39,42 @@ _ERRORS: tuple[type[Exception], ...] = (zlib.error, fast.error, lzma.LZMAError, 
 """bz2 raises OSError for bad data, lzma MemoryError's cousin LZMAError; all mean the same here."""
 
 
+_SKIPPABLE = frozenset(bytes((first,)) for first in range(0x50, 0x60))
+"""First bytes of a frame that zstd and lz4 pass over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """One compressed stream format: its name, how it begins, and a new decompressor; `exact`: nothing follows it."""
+    """One compressed stream format: its name, how it begins, a new decompressor (MissingExtra without its library)."""
 
     name: str
     magic: bytes
     engine: Callable[[], Any]
     exact: bool = False
+    """Nothing may follow, zeros neither."""
+    alone: bool = False
+    """Only one stream to a file: what follows is something else."""
+
+    def follows(self, data: bytes) -> bool:
+        """Whether these bytes, perhaps the first few of them, begin another stream behind the first one."""
+        if self.alone:
+            return False
+        return data.startswith(self.magic[: len(data)]) or (data[:1] in _SKIPPABLE and self.name in ("zstd", "lz4"))
 
 
 PACKINGS = (
     Packing("gzip", b"\x1f\x8b\x08", lambda: fast.decompressobj(31)),  # RFC 1952
     Packing("bzip2", b"BZh", bz2.BZ2Decompressor),
     Packing("xz", b"\xfd7zXZ\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY)),
-    Packing("lzma", b"\x5d\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_MEMORY)),
-    Packing("zlib", b"\x78", lambda: fast.decompressobj(15)),  # RFC 1950; what joblib writes by default
+    Packing("lzma", b"\x5d\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_MEMORY), alone=True),
+    Packing("zlib", b"\x78", lambda: fast.decompressobj(15), alone=True),  # RFC 1950; what joblib writes by default
+    Packing("zstd", frames.ZSTD, frames.zstd),
+    Packing("lz4", frames.LZ4, frames.lz4),
 )
 BY_NAME = {packing.name: packing for packing in PACKINGS}
 _FIRST = frozenset(packing.magic[:1] for packing in PACKINGS)
+BEGINNINGS = _FIRST | _SKIPPABLE
+"""First bytes of every compressed stream."""
 _RAW = Packing("deflate", b"", lambda: fast.decompressobj(-15), exact=True)
 
 
@@ -64,11 +83,12 @@ def packing(head: bytes) -> Packing | None:
     for candidate in PACKINGS if head[:1] in _FIRST else ():
         if head.startswith(candidate.magic) and _begins(candidate, head):
             return candidate
-    return None
+    framed = frames.first(head) if head[:1] in _SKIPPABLE else None
+    return None if framed is None else BY_NAME[framed]
 
 
 def _begins(candidate: Packing, head: bytes) -> bool:
-    if candidate.name in ("gzip", "xz"):
+    if candidate.name in ("gzip", "xz", "zstd", "lz4"):
         return True  # a magic number of three bytes and more: a damaged one is a damaged archive
     if candidate.name == "bzip2":
         return head[4:10] in _BLOCK_OR_END
@@ -99,10 +119,22 @@ def peek(candidate: Packing, head: bytes) -> bytes:
     if candidate.name == "lzma":  # they need no dictionary of gigabytes, whatever the header asks for
         head = head[:1] + _LZMA_DICTIONARY + head[5:]
     try:
-        data: bytes = candidate.engine().decompress(head, _PEEK)
-    except _ERRORS:
+        engine = candidate.engine()
+        data: bytes = engine.decompress(head, _PEEK)
+        while not data and engine.eof and engine.unused_data:  # a frame that holds nothing may stand in front
+            engine, head = candidate.engine(), engine.unused_data
+            data = engine.decompress(head, _PEEK)
+    except (*_ERRORS, *_damage(candidate)):
         return b""
     return data
+
+
+def _damage(kind: Packing) -> tuple[type[Exception], ...]:
+    """What its engine raises for damaged data, or because there is none."""
+    try:
+        return (*frames.damage(kind.name), MissingExtra)
+    except MissingExtra:
+        return (MissingExtra,)
 
 
 def inflate(source: Source, start: int, size: int) -> Iterator[bytes]:
@@ -168,7 +200,7 @@ def _blocks(kind: Packing, source: Source, at: int, end: int, crumbs: int) -> It
                 engine, step = kind.engine(), _LATER
             part = data[i : i + (step if at < crumbs else 1)]
             yield from _feed(kind, engine, part, at)
-            i += len(part) - (len(engine.unused_data) if engine.eof else 0)
+            i += len(part) - (len(engine.unused_data or b"") if engine.eof else 0)
         at += len(data)
     if not engine.eof:
         raise FormatError(f"{kind.name}: ends before its end mark")
@@ -177,8 +209,10 @@ def _blocks(kind: Packing, source: Source, at: int, end: int, crumbs: int) -> It
 def _gap(kind: Packing, data: bytes, i: int) -> int:
     """Where the next stream begins, behind zero bytes if any."""
     following = _NOT_ZERO.search(data, i)
-    if kind.exact or (following and kind.name in ("zlib", "lzma")):
+    if kind.exact:
         raise FormatError(f"{kind.name}: data after its end")
+    if following and not kind.follows(data[following.start() :]):
+        raise Unsound(f"{kind.name}: data after its end", "archive.stream-behind-end", kind.name)
     return following.start() if following else len(data)
 
 
@@ -186,10 +220,10 @@ def _feed(kind: Packing, engine: Any, data: bytes, at: int) -> Iterator[bytes]:
     while not engine.eof:
         try:
             out = engine.decompress(data, BLOCK)
-        except _ERRORS as error:
+        except (*_ERRORS, *frames.damage(kind.name)) as error:
             raise _Damaged(f"{kind.name}: damaged: {error}", at) from error
         if out:
             yield out
         data = getattr(engine, "unconsumed_tail", b"")
-        if not data and len(out) < BLOCK:
+        if not data and len(out) < BLOCK and getattr(engine, "needs_input", True):
             return

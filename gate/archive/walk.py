@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from gate.archive import tar, unpack, zip, zip_end
+from gate.archive import layers, tar, unpack, zip, zip_end
 from gate.archive.budget import Budget
 from gate.archive.inventory import Inventory
 from gate.archive.media import media_type
@@ -14,6 +14,7 @@ from gate.archive.names import Names, rules
 from gate.archive.paths import encode, join
 from gate.archive.sniff import closed, is_tar
 from gate.archive.tape import Tape
+from gate.archive.unsound import Unsound
 from gate.core.errors import NotExamined
 from gate.core.finding import Finding
 from gate.core.gap import Gap, GapReason
@@ -28,6 +29,7 @@ _UNPACKED = b"content"
 """The name of the one member of a gzip file: never the header's, which is the attacker's and is often missing."""
 _ZIP_TOO = "zip too"
 """A file that begins as another container, for readers that look for the end record of a zip first."""
+_BOMB, _DEEP = "archive.bomb", "archive.deep-nesting"
 _JUMPING = frozenset(("zip", "tar", _ZIP_TOO))
 """Containers that are read by random access."""
 
@@ -37,6 +39,8 @@ class Walk:
 
     def __init__(self, budget: Budget, inventory: Inventory, wants: Wants) -> None:
         self._budget, self._inventory, self._wants = budget, inventory, wants
+        self._around: list[str] = []
+        """Digests of the containers that are open: what holds itself never ends."""
 
     def children(self, parent: str, entries: Iterator[Entry | Remark], depth: int, mine: Mine = None) -> Walked:
         """All members of one container at `parent`; `mine` picks them by their index, for workers."""
@@ -50,11 +54,27 @@ class Walk:
                         yield Finding(Location(parent), entry.rule, entry.rule, (("detail", entry.detail),))
                     continue
                 index += 1
-                nth, meets = names.see(entry.name, entry.folder)
+                if entry.link is not None and entry.link.hard and not names.has(entry.link.target):
+                    entry.findings = (*entry.findings, "archive.link-dangling")
+                nth, meets = names.see(entry.name, entry.folder and entry.link is None)
                 if mine is None or mine(index):
                     yield from self._entry(join(parent, encode(entry.name, nth)), entry, meets, depth)
         except (NotExamined, OSError) as error:
-            yield gap(parent, error)
+            yield from self._trouble(parent, error)
+        if self._budget.bomb():  # an inspector was the first to notice
+            yield self._bomb(parent)
+
+    def _trouble(self, path: str, error: NotExamined | OSError) -> Walked:
+        """What could not be done at one place, and what that says about the archive."""
+        yield gap(path, error)
+        if isinstance(error, Unsound):
+            yield Finding(Location(path), error.rule, error.rule, (("detail", error.said),))
+        elif self._budget.bomb():
+            yield self._bomb(path)
+
+    def _bomb(self, path: str) -> Finding:
+        said = f"more than {self._budget.cap} bytes from {self._budget.input}"
+        return Finding(Location(path), _BOMB, _BOMB, (("detail", said),))
 
     def _entry(self, path: str, entry: Entry, meets: tuple[str, ...], depth: int) -> Walked:
         if entry.prepare is not None:
@@ -77,7 +97,7 @@ class Walk:
                 yield from self.member(member, entry, depth)
         except (NotExamined, OSError) as error:
             if entry.refusal is None:
-                yield gap(path, error)
+                yield from self._trouble(path, error)
         finally:
             read = member is not None and member.sha256 != ""
             size, sha256 = (member.size, member.sha256) if member is not None and read else (-1, "")
@@ -96,7 +116,7 @@ class Walk:
             member.take(max(need, _need(member)) if member.containers else need)
         except (NotExamined, OSError) as error:  # said once; who asked still looks at what there is
             if entry.refusal is None:
-                yield gap(member.path, error)
+                yield from self._trouble(member.path, error)
         if member.readable or member.sha256:
             yield member
             yield from self.closed(member)
@@ -110,8 +130,17 @@ class Walk:
             return
         if depth >= self._budget.limits.depth:
             yield Gap(Location(member.path), GapReason.TOO_DEEP, detail=f"more than {depth} levels of nesting")
+            yield Finding(Location(member.path), _DEEP, _DEEP, (("detail", str(depth)),))
             return
-        yield from self.children(member.path, self.listing(member, kinds), depth + 1, mine)
+        if member.sha256 and member.sha256 in self._around:
+            yield Gap(Location(member.path), GapReason.TOO_DEEP, detail="holds itself")
+            yield Finding(Location(member.path), _BOMB, _BOMB, (("detail", "it holds itself"),))
+            return
+        self._around.append(member.sha256)
+        try:
+            yield from self.children(member.path, self.listing(member, kinds), depth + 1, mine)
+        finally:
+            self._around.pop()
 
     def listing(self, member: Member, kinds: tuple[str, ...] = ()) -> Iterator[Entry | Remark]:
         """The entries of a container, in each way in which it can be read. NotExamined when one is damaged."""
@@ -125,7 +154,8 @@ class Walk:
                     yield from zip.entries(member.source())
                 elif kind == "tar":
                     tape = Tape(member.source())
-                    yield from _second(tar.entries(tape)) if nth else tar.entries(tape)
+                    found = tar.entries(tape, lambda: Tape(member.source()), layer=layers.is_layer(member))
+                    yield from _second(found) if nth else found
                 elif kind == _ZIP_TOO:
                     if tape is None or not tape.covers(*zip_end.extent(member.source())):
                         yield from zip.second(member.source())
@@ -152,8 +182,13 @@ def packed(member: Member, kind: unpack.Packing) -> Iterator[Entry | Remark]:
     def stream() -> Iterator[bytes]:
         return unpack.unpack(kind, member.source)
 
+    kind.engine()  # says which library is missing, before the list is begun
+
+    def tape() -> Tape:
+        return Tape(None, stream(), member.budget.spend)
+
     if is_tar(unpack.peek(kind, member.head)):
-        return tar.entries(Tape(None, stream(), member.budget.spend))
+        return tar.entries(tape(), tape, layer=layers.is_layer(member))
     return iter((Entry(_UNPACKED, -1, stream=stream),))
 
 
@@ -172,9 +207,10 @@ def _readings(member: Member) -> tuple[str, ...]:
     return (*kinds, _ZIP_TOO) if kinds else ("zip",)
 
 
-def _second(entries: Iterator[Entry]) -> Iterator[Entry]:
+def _second(entries: Iterator[Entry | Remark]) -> Iterator[Entry | Remark]:
     for entry in entries:
-        entry.findings = (*entry.findings, "archive.second-reading")
+        if isinstance(entry, Entry):
+            entry.findings = (*entry.findings, "archive.second-reading")
         yield entry
 
 

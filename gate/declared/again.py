@@ -9,9 +9,10 @@ from typing import NamedTuple
 from gate.archive.archive import Archive
 from gate.archive.inventory import Inventory, InventoryRow
 from gate.archive.member import Entry, Member, Need, Remark
+from gate.archive.names import Names
 from gate.archive.paths import encode, join
 from gate.archive.source import blocks
-from gate.archive.walk import Names, Walk
+from gate.archive.walk import Walk
 from gate.core.errors import NotExamined
 from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
@@ -77,9 +78,10 @@ def _one_pass(archive: Archive, container: str, members: dict[str, Wanted]) -> I
     for entry in walk.listing(outer):
         if not members:
             return
-        if isinstance(entry, Remark) or entry.folder:
+        if isinstance(entry, Remark):
             continue
-        item = members.pop(join(container, encode(entry.name, names.count(entry.name))), None)
+        nth, _ = names.see(entry.name, entry.folder and entry.link is None)
+        item = members.pop(join(container, encode(entry.name, nth)), None)
         if item is not None:
             try:
                 if entry.prepare is not None:

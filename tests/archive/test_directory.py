@@ -59,20 +59,70 @@ def test_dir_hash_is_absent_where_a_name_has_a_line_feed(folder):
     assert "a%0Ab" in look(folder).members
 
 
-@pytest.mark.parametrize(("target", "gaps"), [("b", []), ("a/../b", ["unsupported"]), ("./a/x", []), ("a", [])])
-def test_links_inside_bring_nothing_of_their_own(folder, target, gaps):
+@pytest.mark.parametrize(("target", "data"), [("b", b"1"), ("a/../b", b"1"), ("./a/x", b"2"), ("a/y/../../é", b"5")])
+def test_a_link_inside_is_another_name_of_its_file(folder, target, data):
+    before = dir_hash(folder)
+    os.symlink(target, folder / "link")
+    os.symlink("../../link", folder / "a" / "y" / "link of a link")
+    walked = look(folder)
+    assert walked.members["link"] == walked.members["a/y/link of a link"] == data
+    assert walked.clean and dir_hash(folder) == before
+
+
+def test_a_link_to_a_folder_brings_nothing_of_its_own(folder):
+    os.symlink("a", folder / "link")
+    walked = look(folder)
+    assert walked.clean and len(walked.members) == 6
+
+
+@pytest.mark.parametrize("target", ["nowhere", "a/nowhere", "b/x", "link"])
+def test_a_link_to_nothing_is_a_gap(folder, target):
     os.symlink(target, folder / "link")
     walked = look(folder)
-    assert "link" not in walked.members
-    assert [reason for _, reason in walked.gaps] == gaps
+    assert walked.gaps == [("link", "unreadable")] and dir_hash(folder) is None
 
 
-@pytest.mark.parametrize("target", ["/etc/passwd", "../secret", "a/../../secret"])
+def test_the_cache_of_the_hub_is_read_under_the_names_that_loaders_use(tmp_path):
+    blob = tmp_path / "blobs" / "0123"
+    blob.parent.mkdir()
+    blob.write_bytes(b"pillow==9.0.0\n")
+    snapshot = tmp_path / "snapshots" / "abcdef"
+    snapshot.mkdir(parents=True)
+    os.symlink("../../blobs/0123", snapshot / "requirements.txt")
+    walked = look(tmp_path)
+    assert walked.clean
+    assert walked.members["snapshots/abcdef/requirements.txt"] == blob.read_bytes()
+    assert look(snapshot).gaps == [("requirements.txt", "unsupported")]
+
+
+def test_a_linked_file_is_found_again(folder):
+    os.symlink("a/x", folder / "link")
+    with opened(folder) as archive:
+        for _ in archive.children(lambda _: 1):
+            pass
+        assert archive.open("link").read_at(0, 9) == b"2"
+
+
+def test_links_do_not_raise_the_budget(folder):
+    for i in range(50):
+        os.symlink("b", folder / f"l{i}")
+    with opened(folder) as archive:
+        for _ in archive.children(lambda _: 1):
+            pass
+        assert archive.budget.input == 5
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../secret", "a/../../secret", "way", "a/up/../secret"])
 def test_links_out_are_gaps_and_never_followed(folder, tmp_path, target):
     (tmp_path / "secret").write_bytes(b"SECRET")
     os.symlink(target, folder / "link")
+    if target == "way":
+        os.symlink("../../secret", folder / "a" / "out")
+        os.symlink("a/out", folder / "way")
+    if target == "a/up/../secret":
+        os.symlink("..", folder / "a" / "up")
     walked = look(folder)
-    assert walked.gaps == [("link", "unsupported")]
+    assert ("link", "unsupported") in walked.gaps and walked.reasons == {"unsupported"}
     assert b"SECRET" not in walked.members.values()
     assert dir_hash(folder) is None
 
@@ -179,21 +229,41 @@ def test_a_snapshot_tells_every_change(folder, change):
     os.close(fd)
 
 
-def test_a_very_deep_folder_is_walked_as_far_as_the_system_allows(tmp_path):
-    deep = tmp_path
+@pytest.mark.parametrize(("levels", "name"), [(150, "d" * 200), (3000, "d")], ids=["long", "deep"])
+def test_a_very_deep_folder_is_walked_to_its_bottom(tmp_path, levels, name):
     here = os.getcwd()
     os.chdir(tmp_path)
     try:
-        for _ in range(25):
-            os.mkdir("d" * 200)
-            os.chdir("d" * 200)
+        for _ in range(levels):
+            os.mkdir(name)
+            os.chdir(name)
         with open("f", "wb") as file:
             file.write(b"1")
     finally:
         os.chdir(here)
-    walked = look(deep)
-    assert walked.reasons <= {"unreadable"} and walked.gaps
-    subprocess.run(["rm", "-rf", str(tmp_path)], check=True)
+    try:
+        walked = look(tmp_path)
+        assert list(walked.members.values()) == [b"1"] and walked.clean
+    finally:
+        subprocess.run(["rm", "-rf", str(tmp_path)], check=True)
+
+
+def test_a_path_beyond_all_bounds_is_a_gap(folder, monkeypatch):
+    monkeypatch.setattr(directory, "_LONGEST", 2)
+    assert look(folder).gaps == [("a/y", "too-deep")]
+
+
+def test_a_folder_swapped_for_a_link_is_not_followed(folder, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "x").write_bytes(b"SECRET")
+    with opened(folder) as archive:
+        walk = archive.children(lambda _: 1)
+        found = [next(walk)]
+        os.rename(folder / "a", folder / "was")
+        os.symlink(tmp_path / "elsewhere", folder / "a")
+        found += walk
+    assert not any(getattr(item, "head", b"") == b"SECRET" for item in found)
+    assert "unreadable" in [str(item.reason) for item in found if hasattr(item, "reason")]
 
 
 def test_what_was_opened_is_closed(folder):

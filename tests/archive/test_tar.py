@@ -7,12 +7,14 @@ import pytest
 from fixtures.archive import streams, tars
 from fixtures.archive.samples import TEXT
 from gate.archive import tar
+from gate.archive.member import Entry
 from gate.archive.source import whole
 from gate.archive.tape import Tape
-from gate.core.errors import FormatError
+from gate.core.errors import FormatError, NotExamined
 from tests.walking import look
 
-AMBIGUOUS, ESCAPE = "archive.ambiguous-entry", "archive.link-escape"
+SIZE, NAME, GLOBAL, HIDDEN = (f"archive.tar-{kind}" for kind in ("size", "name", "global", "hidden-member"))
+ESCAPE, SPECIAL, SETUID = "archive.link-escape", "archive.special-file", "archive.setuid"
 
 
 @pytest.fixture(params=["window", "stream"])
@@ -20,10 +22,18 @@ def entries(request, source):
     """entries(bytes) -> [(entry, its bytes)], from random access and from a stream."""
 
     def read(data):
-        stream = request.param == "stream"
-        tape = Tape(None, iter([data[i : i + 700] for i in range(0, len(data), 700)])) if stream else Tape(source(data))
-        for entry in tar.entries(tape):
-            yield entry, content(entry)
+        def tape():
+            if request.param == "window":
+                return Tape(source(data))
+            return Tape(None, iter([data[i : i + 700] for i in range(0, len(data), 700)]))
+
+        for entry in tar.entries(tape(), tape):
+            if isinstance(entry, Entry):
+                yield entry, content(entry)
+            else:
+                read.remarks.append(entry.rule)
+
+    read.remarks = []
 
     return read
 
@@ -119,24 +129,63 @@ def test_pax_sparse_files_are_refused_too(entries):
 
 
 @pytest.mark.parametrize(
-    "parts",
+    ("parts", "rule"),
     [
-        [tars.header(b"d", 512, b"5")],
-        [tars.header(b"l", 512, b"2", b"x")],
-        [tars.pax({b"size": b"512"}), tars.header(b"d", 0, b"5")],
-        [tars.pax({b"size": b"1"}), tars.member(b"a", b"12")],
-        [tars.member(b"a/", TEXT)],
-        [tars.pax({b"path": b"one"}), tars.long_name(b"two"), tars.member()],
-        [tars.pax({b"path": b"one"}), tars.pax({b"path": b"two"}), tars.member()],
-        [tars.pax({}, body=tars.records({b"path": b"one"}) + tars.records({b"path": b"two"})), tars.member()],
-        [tars.pax({b"path": b"a\0b"}), tars.member()],
-        [tars.pax({b"path": b"all"}, b"g"), tars.member()],
-        [tars.pax({b"size": b"12"}, b"g"), tars.member(data=TEXT)],
+        ([tars.header(b"d", 512, b"5")], SIZE),
+        ([tars.header(b"l", 512, b"2", b"x")], SIZE),
+        ([tars.member(b"h", TEXT, b"1", link=b"x")], SIZE),
+        ([tars.pax({b"size": b"512"}), tars.header(b"d", 0, b"5")], SIZE),
+        ([tars.pax({b"size": b"1"}), tars.member(b"a", b"12")], SIZE),
+        ([tars.pax({b"size": b"2"}), tars.pax({b"size": b"1"}), tars.member(b"a", b"1")], SIZE),
+        ([tars.member(b"a/", TEXT)], SIZE),
+        ([tars.pax({b"path": b"one"}), tars.long_name(b"two"), tars.member()], NAME),
+        ([tars.pax({b"path": b"one"}), tars.pax({b"path": b"two"}), tars.member()], NAME),
+        ([tars.pax({}, body=tars.records({b"path": b"one"}) + tars.records({b"path": b"two"})), tars.member()], NAME),
+        ([tars.pax({b"path": b"a\0b"}), tars.member()], NAME),
+        ([tars.long_name(b"a\0b"), tars.member()], NAME),
+        ([tars.pax({b"linkpath": b"a"}), tars.long_name(b"b", b"K"), tars.header(b"l", 0, b"2")], NAME),
+        ([tars.pax({b"path": b"other"}, b"X"), tars.member()], NAME),
+        ([tars.member(b"name", TEXT, b"0", prefix=b"some/folder", magic=b"ustar  \0")], NAME),
+        ([tars.member(b"name", TEXT, b"0", prefix=b"some/folder", magic=bytes(8))], NAME),
+        ([tars.pax({b"path": b"all"}, b"g"), tars.member()], GLOBAL),
+        ([tars.pax({b"size": b"12"}, b"g"), tars.member(data=TEXT)], GLOBAL),
+        ([tars.header(b"null", 0, b"3")], SPECIAL),
+        ([tars.header(b"disk", 0, b"4")], SPECIAL),
+        ([tars.header(b"pipe", 0, b"6")], SPECIAL),
+        ([tars.pax({b"SCHILY.xattr.security.capability": b"\1"}), tars.member()], SETUID),
     ],
 )
-def test_what_readers_disagree_about_is_a_finding(entries, parts):
+def test_what_readers_disagree_about_is_a_finding(entries, parts, rule):
     found = list(entries(tars.build(*parts, tars.member(b"next", TEXT))))
-    assert found[0][0].findings == (AMBIGUOUS,)
+    assert found[0][0].findings == (rule,)
+    assert found[1][0].name == (b"next" if b"all" not in parts[0] else b"all")
+
+
+def test_a_member_that_only_one_reading_shows_is_read_as_well(entries):
+    """CVE-2025-62518: the plain size says nothing, the extended one says what is skipped."""
+    inner = tars.member(b"evil", TEXT)
+    data = tars.build(tars.pax({b"size": b"%d" % len(inner)}), tars.header(b"a"), inner, tars.member(b"b"))
+    found = [(entry.name, entry.findings, data) for entry, data in entries(data)]
+    assert found == [(b"a", (SIZE,), inner), (b"b", (), b""), (b"evil", (HIDDEN,), TEXT)]
+
+
+def test_the_data_of_a_link_is_read_where_no_header_follows(entries):
+    (link, data), (after, _) = entries(tars.build(tars.member(b"h", TEXT, b"1", link=b"x"), tars.member(b"next")))
+    assert (data, link.link.hard, after.name) == (TEXT, True, b"next")
+
+
+def test_padding_that_is_not_empty_is_remarked(entries):
+    data = tars.header(b"a", 5) + b"12345" + b"secret".ljust(507, b"\0")
+    assert listed(entries(tars.build(data, tars.member(b"next")))) == [(b"a", b"12345"), (b"next", b"")]
+    assert entries.remarks == ["archive.tar-padding"]
+
+
+def test_places_without_end_are_given_up(entries):
+    names = []
+    with pytest.raises(NotExamined, match="more than 64"):
+        parts = [tars.header(b"d%d" % i, 512, b"5") for i in range(200)]
+        names.extend(entry.name for entry, _ in entries(tars.build(*parts)))
+    assert len(set(names)) == 200
 
 
 def test_a_pax_size_counts_where_the_field_is_too_small(source):
@@ -185,8 +234,11 @@ def test_links_that_lead_out_or_are_led_through_are_findings(entries, parts, rul
 def test_damage_ends_the_list_after_what_is_before(entries, part):
     names = []
     with pytest.raises(FormatError):
-        names.extend(entry.name for entry, _ in entries(tars.build(tars.member(b"first", TEXT), part)))
-    assert names == [b"first"]
+        names.extend(
+            (entry.name, entry.findings) for entry, _ in entries(tars.build(tars.member(b"first", TEXT), part))
+        )
+    assert names[0] == (b"first", ())
+    assert all(HIDDEN in findings for _, findings in names[1:])
 
 
 def test_a_base_256_size_is_read(entries):
@@ -205,12 +257,31 @@ def test_the_end_may_be_missing_short_or_long(entries, end):
     assert len(list(entries(tars.build(tars.member(b"a", TEXT), end=end)))) == 1
 
 
-@pytest.mark.parametrize("behind", [tars.simple({"evil": b"1"}), b"x", bytes(300_000) + b"x"])
+@pytest.mark.parametrize("behind", [b"x", bytes(300_000) + b"x", b"x" * 5000])
 def test_data_behind_the_end_is_damage(entries, behind):
     names = []
     with pytest.raises(FormatError, match="behind the end"):
         names.extend(entry.name for entry, _ in entries(tars.simple({"a": TEXT}) + behind))
-    assert names == [b"a"]
+    assert names == [b"a"] and entries.remarks == ["archive.tar-behind-end"]
+
+
+@pytest.mark.parametrize("gap", [0, 512, 300_032])
+def test_a_tar_behind_the_end_is_read_for_those_who_go_on(entries, gap):
+    found = list(entries(tars.simple({"a": TEXT}) + bytes(gap) + tars.simple({"b": b"2", "c": b"3"})))
+    assert [(entry.name, data, entry.findings) for entry, data in found[1:]] == [
+        (b"b", b"2", (HIDDEN,)), (b"c", b"3", (HIDDEN,))
+    ]  # fmt: skip
+    assert entries.remarks == ["archive.tar-behind-end"]
+
+
+def test_members_behind_a_damaged_header_are_found_as_gnu_tar_finds_them(entries):
+    found = []
+    with pytest.raises(FormatError, match="damaged header"):
+        parts = [tars.member(b"a", TEXT), tars.header(checksum=b"0\0\0\0\0\0\0\0"), tars.member(b"b", TEXT)]
+        found.extend(entries(tars.build(*parts)))
+    assert [(entry.name, data, entry.findings) for entry, data in found] == [
+        (b"a", TEXT, ()), (b"b", TEXT, (HIDDEN,))
+    ]  # fmt: skip
 
 
 def test_locators_count_down(entries):

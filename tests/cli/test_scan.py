@@ -197,7 +197,6 @@ HOSTILE = {
     "empty file": (b"", "gap.unsupported"),
     "not an archive": (b"plain words\n" * 20, "gap.unsupported"),
     "truncated": (zipped({"a": b"1" * 100})[:-30], "gap.corrupt"),
-    "bomb": (zipped({f"{i}": bytes(30_000_000) for i in range(12)}), "gap.budget"),
 }
 
 
@@ -206,6 +205,11 @@ def test_hostile_archives_end_inconclusive_with_a_reason(gate, make, case):
     content, code = HOSTILE[case]
     result = gate("scan", make(content, "x.bin"), "-f", "json")
     assert result.returncode == 3 and codes(result) == [code] and result.stderr == ""
+
+
+def test_a_bomb_denies(gate, make):
+    result = gate("scan", make(zipped({f"{i}": bytes(30_000_000) for i in range(12)}), "x.bin"), "-f", "json")
+    assert result.returncode == 1 and {*codes(result)} == {"archive.bomb", "gap.budget"} and result.stderr == ""
 
 
 def test_traversal_names_deny(gate, make):

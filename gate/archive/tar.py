@@ -104,7 +104,9 @@ class _Tar:
         for other in header.others:
             self._place(start + other, search=False)
         self._count += 1
-        entry = Entry(header.name.removesuffix(b"/"), -self._count, size=header.size, findings=header.findings)
+        # the list of a folder in an incremental backup (type D) keeps its slash: it is not the folder
+        name = header.name if header.kind == b"D" else header.name.removesuffix(b"/")
+        entry = Entry(name, -self._count, size=header.size, findings=header.findings)
         self._fill(entry, tape, header)
         if self._links and any(hash(name) in self._links for name in _along(entry.name)):
             entry.findings = (*entry.findings, _ESCAPE)

@@ -7,9 +7,9 @@ import pytest
 from fixtures.archive import packings
 from fixtures.archive.packings import LZMA, METHODS, UNSUPPORTED, ZSTD, packed, zstd_raw
 from fixtures.archive.zips import Item, build
-from gate.archive import methods
+from gate.archive import frames, methods
 from gate.archive.member import Need
-from gate.core.errors import NotExamined
+from gate.core.errors import MissingExtra, NotExamined
 from gate.core.limits import Limits
 from tests.walking import look
 
@@ -82,10 +82,10 @@ def test_a_window_of_zstd_is_bounded(window, gaps):
 
 
 def test_without_the_library_zstd_is_a_gap_that_says_what_to_install(monkeypatch):
-    def missing(name):
-        raise ImportError(name)
+    def missing():
+        raise MissingExtra("backports.zstd", "scan")
 
-    monkeypatch.setattr(methods.importlib, "import_module", missing)
+    monkeypatch.setattr(frames, "zstd", missing)
     walked = look(build([packed(ZSTD, b"a", TEXT), Item(b"b", TEXT)]))
     assert walked.gaps == [("a", "missing-extra")]
     assert "mlgate[scan]" in walked.details[0]

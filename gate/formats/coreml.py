@@ -116,7 +116,7 @@ class _Found:
     repeated: tuple[str, ...] = ()
 
     def _check(self) -> None:
-        lists = max(len(part) for part in (self.kinds, self.user, *self.ports.values()))
+        lists = len(self.kinds) + len(self.user) + sum(len(ports) for ports in self.ports.values())
         if max(lists, len(self.custom), len(self.files), len(self.operations)) > ITEMS:
             raise NotExamined(GapReason.TOO_MANY, f"Core ML: more than {ITEMS} things of one kind")
 

@@ -76,17 +76,19 @@ def _layout(root: str, members: list[str]) -> TorchLayout | None:
 
 
 def _kind(there: frozenset[str]) -> str | None:
-    if "archive_format" in there or any(_is_program(name) for name in there):
+    """The kind, by members without which no loader reads a file of it."""
+    if "archive_format" in there:
         return "pt2"
     if there & _PROGRAMS:
         return "exported-program"
     if ".data/extern_modules" in there:
         return "package"
+    if "data.pkl" not in there or not {"version", ".data/version"} & there:
+        return None
     if "bytecode.pkl" in there:
         return "lite"
-    if "constants.pkl" in there or ("data.pkl" in there and any(name.startswith("code/") for name in there)):
-        return "torchscript"
-    return "state-dict" if "data.pkl" in there else None
+    script = "constants.pkl" in there or any(name.startswith("code/") for name in there)
+    return "torchscript" if script else "state-dict"
 
 
 def _is_program(name: str) -> bool:

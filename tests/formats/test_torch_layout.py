@@ -34,11 +34,11 @@ def test_a_script_has_code():
 @pytest.mark.parametrize(
     ("names", "kind"),
     [
-        (["x/data.pkl", "x/bytecode.pkl"], "lite"),
+        (["x/data.pkl", "x/bytecode.pkl", "x/version"], "lite"),
         (["x/.data/extern_modules", "x/model/model.pkl", "x/model.py"], "package"),
         (["x/archive_format", "x/models/model.json", "x/data/weights/weight_0", "x/data/weights/model.pt"], "pt2"),
         (["serialized_exported_program.json", "version", "serialized_state_dict.pt"], "exported-program"),
-        (["data.pkl"], "state-dict"),
+        (["data.pkl", ".data/version"], "state-dict"),
     ],
 )
 def test_every_kind_is_told(names, kind):
@@ -52,14 +52,26 @@ def test_native_code_of_compiled_models_is_listed():
     assert found.code == ("data/aotinductor/model/a.wrapper.cpp",)
 
 
-@pytest.mark.parametrize("names", [[], ["a", "b/c"], ["model/config.json", "metadata.json"], ["data/0"], ["x/version"]])
+@pytest.mark.parametrize(
+    "names",
+    [
+        [],
+        ["a", "b/c"],
+        ["model/config.json", "metadata.json"],
+        ["data/0"],
+        ["x/version"],
+        ["r/data.pkl", "r/models/m.json"],
+    ],
+)
 def test_other_archives_are_none(names):
     assert torch_layouts(names) == ()
 
 
 def test_names_are_listed_to_a_bound_and_storages_counted(monkeypatch):
     monkeypatch.setattr(module, "NAMES", 3)
-    (found,) = torch_layouts(["m/data.pkl", *(f"m/extra/{i}" for i in range(9)), *(f"m/data/{i}" for i in range(9))])
+    (found,) = torch_layouts(
+        ["m/data.pkl", "m/version", *(f"m/extra/{i}" for i in range(9)), *(f"m/data/{i}" for i in range(9))]
+    )
     assert (len(found.extra), found.storages) == (3, 9)
 
 

@@ -47,10 +47,15 @@ _PROGRAMS = frozenset({"serialized_exported_program.json", "serialized_export_pr
 
 def torch_layouts(names: Iterable[str]) -> tuple[TorchLayout, ...]:
     """The PyTorch files among the members of one archive, by folder; none where there is nothing of the kind."""
+    everything = list(names)
+    flat = _layout("", everything)
+    if flat is not None:
+        return (flat,)
     folders: dict[str, list[str]] = defaultdict(list)
-    for name in names:
+    for name in everything:
         root, _, rest = name.partition("/")
-        folders[root if rest else ""].append(rest or name)
+        if rest:
+            folders[root].append(rest)
     found = (_layout(root, members) for root, members in sorted(folders.items()))
     return tuple(layout for layout in found if layout is not None)
 

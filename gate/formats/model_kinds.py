@@ -71,28 +71,30 @@ def model_kind(head: bytes) -> str | None:
 def _message(head: bytes) -> str | None:
     """A protocol buffer by the fields of its outermost message that begin within the head.
 
-    ONNX has a graph (7) beside versions; Core ML a description (2) and a kind of model from 200 on; SavedModel graphs
-    (2) alone. All begin with a version (1), or else with a text or message that is none.
+    ONNX has a graph (7) beside versions; Core ML a kind of model, from 200 on; SavedModel graphs (2) alone. Unknown
+    fields count only behind a version (1), with which all of them begin where their own library wrote them.
     """
     found: dict[int, int] = {}
-    at = 0
+    at = count = 0
     while at < len(head):
         number, wire, at = _field(head, at)
-        if not number:
+        count += 1
+        if not number or count > _FIELDS or (head[0] != 8 and _OUTERMOST.get(number) != wire):
             return None
         found.setdefault(number, wire)
-        if len(found) > 64:
-            return None
     if found.get(1) != 0:
         return None
-    if found.get(7) == 2 and found.keys() <= _ONNX:
+    if found.get(7) == 2:
         return "onnx"
-    if found.keys() & coreml_words.KINDS.keys() and found.keys() <= coreml_words.MODEL.keys() | {10}:
+    if found.keys() & coreml_words.KINDS.keys():
         return "coreml"
-    return "saved-model" if found == {1: 0, 2: 2} else None
+    return "saved-model" if found.get(2) == 2 and len(found) == 2 else None
 
 
-_ONNX = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26})
+_FIELDS = 256
+_LENGTHS = {*range(2, 5), *range(6, 9), 14, 20, 25, 26, *coreml_words.KINDS}
+_OUTERMOST = {1: 0, 5: 0, 10: 0, **dict.fromkeys(_LENGTHS, 2)}
+"""Wire types of the outermost fields of all three."""
 
 
 def _field(head: bytes, at: int) -> tuple[int, int, int]:

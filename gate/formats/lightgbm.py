@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gate.archive.source import Source
-from gate.core.errors import FormatError
+from gate.core.errors import FormatError, NotExamined
+from gate.core.gap import GapReason
 from gate.formats.pages import Pages
 
 BEGINS: Final = re.compile(rb"tree\r?\nversion=v[0-9]+\r?\n")
@@ -19,8 +20,9 @@ HEAD = 4 * 2**20
 TAIL = 4 * 2**20
 """Bytes behind the last tree: importance of the features, parameters, categories."""
 _FIRST_TREE = re.compile(rb"\r?\n\r?\n|\nTree=")
-_PARAMETER = re.compile(r"\[([^:\]\n]{1,100}): ?([^\n]{0,4096}?)\]\r?$", re.MULTILINE)
-_KEY = re.compile(r"([A-Za-z_]{1,100})=([^\r\n]*)")
+LINES = 10_000
+"""Lines of the header, and of the parameters."""
+_VALUE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def read_lightgbm(source: Source) -> LightGbm:
     if BEGINS.match(pages.upto(0, 64)) is None:
         raise FormatError("LightGBM: another beginning")
     head = _head(pages)
-    header = {match[1]: match[2] for match in _KEY.finditer(head)}
+    header = {key: value for key, found, value in (line.partition("=") for line in _lines(head)) if found}
     sizes = header.pop("tree_sizes", "").split()
     names = header.pop("feature_names", "").split()
     header.pop("feature_infos", None)
@@ -55,10 +57,23 @@ def read_lightgbm(source: Source) -> LightGbm:
         header.get("objective", ""),
         len(sizes),
         tuple(names),
-        tuple((key, value[:4096]) for key, value in header.items()),
-        tuple((match[1], match[2]) for match in _PARAMETER.finditer(tail)),
+        tuple((key[:_VALUE], value[:_VALUE]) for key, value in header.items()),
+        tuple(_parameter(line) for line in _lines(tail) if line[:1] == "[" and line[-1:] == "]" and ":" in line),
         whole,
     )
+
+
+def _lines(text: str) -> list[str]:
+    lines = text.replace("\r", "").split("\n", LINES)
+    if len(lines) > LINES:
+        raise NotExamined(GapReason.TOO_MANY, f"LightGBM: more than {LINES} lines before or behind the trees")
+    return lines
+
+
+def _parameter(line: str) -> tuple[str, str]:
+    """A line `[key: value]`."""
+    key, _, value = line[1:-1].partition(":")
+    return key[:_VALUE], value.strip()[:_VALUE]
 
 
 def _head(pages: Pages) -> str:

@@ -16,7 +16,7 @@ from gate.core.report import Json
 from gate.formats.pages import Pages
 
 DEPTH = 64
-VALUES = 3_000_000
+VALUES = 2_000_000
 """Values that are looked at one by one."""
 ITEMS = 10_000
 """Items of an array that are kept."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import struct
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -192,6 +194,16 @@ def test_the_ends_that_are_searched_are_bounded(monkeypatch):
     monkeypatch.setattr(lightgbm, "HEAD", 5000)
     with pytest.raises(FormatError):
         read_lightgbm(source(build.lightgbm(features=5000)))
+
+
+@pytest.mark.parametrize("part", [b"[a:", b"a", b"[", b"=", b"[a:b]\n", b"\n[", b"a=b\n"])
+def test_no_beginning_or_end_of_lightgbm_is_slow(part):
+    begun = time.process_time()
+    text = part * (2**21 // len(part))
+    for data in (build.lightgbm().replace(b"[seed", text + b"[seed"), build.lightgbm().replace(b"label_index", text)):
+        with contextlib.suppress(NotExamined):
+            read_lightgbm(source(data))
+    assert time.process_time() - begun < 2
 
 
 # -- CatBoost ---------------------------------------------------------------------------------------------------------

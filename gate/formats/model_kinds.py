@@ -84,7 +84,7 @@ def _message(head: bytes) -> str | None:
         found.setdefault(number, wire)
     if found.get(1) != 0:
         return None
-    if found.get(7) == 2:
+    if found.get(7) == 2 and found.get(2, 2) == found.get(3, 2) == 2:  # fingerprint.pb has numbers there
         return "onnx"
     if found.keys() & coreml_words.KINDS.keys():
         return "coreml"

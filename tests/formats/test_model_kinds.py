@@ -84,6 +84,10 @@ def test_other_files_are_none(head):
     assert model_kind(head) is None
 
 
+def test_what_lies_beside_a_saved_model_is_none_of_onnx():
+    assert model_kind(binary_saved_model.fingerprint()) is None
+
+
 def test_a_graph_that_begins_within_the_head_is_enough():
     large = binary_onnx.linear()[:-3] + bytes(HEAD)
     assert model_kind(large[:60]) in ("onnx", None)

@@ -45,6 +45,19 @@ def test_both_json_forms_of_xgboost_say_the_same(form):
     )
 
 
+def test_trees_in_text_are_left_out_and_texts_that_look_like_them_stay():
+    value = build.learner()
+    booster = value["learner"]["gradient_booster"]["model"]
+    booster["trees"] = [{"a": [[], "]", '"trees":[', "\\"]}] * 100_000
+    value["learner"]["attributes"] = {"trees": "[", "x": '"trees": [1', "y": "trees"}
+    for separators in ((",", ":"), (" , ", " : ")):
+        found = read_xgboost(source(json.dumps(value, separators=separators).encode()))
+        assert found.attributes == (("trees", "["), ("x", '"trees": [1'), ("y", "trees"))
+        assert (found.trees, found.version) == ("2", (3, 2, 0))
+    with pytest.raises(FormatError):
+        read_xgboost(source(b'{"learner": {"trees": [[]'))
+
+
 def test_the_old_form_of_xgboost_is_read():
     found = read_xgboost(source(build.xgboost_binary()))
     assert (found.form, found.version, found.booster, found.objective) == (

@@ -1,9 +1,9 @@
 """What a binary model file says about itself, as one plain document of the same keys for all formats.
 
 Keys, each absent where the file says nothing: format, format_version, name, version, build_id, created, author,
-licence, description, architecture, objective, base_model, tags, inputs, outputs, frameworks {library: version}, params,
-seeds and properties {key: text}, parameters (a number), dtypes and bytes {type: number}. Texts are a stranger's, as they
-stand.
+licence, description, architecture, objective, base_model, tags, inputs, outputs, frameworks {library: version},
+params, seeds and properties {key: text}, parameters (a number), dtypes and bytes {type: number}. Texts are a
+stranger's, as they stand.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 from gate.formats.pages import Pages
 
-TABLES = 500_000
+TABLES = 200_000
 """Tables of one file; the largest models have some ten thousand."""
 VECTOR = 1_000_000
 """Items of one vector."""

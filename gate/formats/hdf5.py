@@ -12,6 +12,7 @@ from math import prod
 from gate.archive.source import Source
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
+from gate.formats import hdf5_dense
 from gate.formats import hdf5_types as types
 from gate.formats.hdf5_file import UNDEFINED, File, Message
 from gate.formats.hdf5_links import Link, Links
@@ -150,7 +151,9 @@ class _Walk:
             for message in self._file.messages(address):
                 try:
                     self._message(path, message, members, parts)
-                except FormatError as error:  # the next message may be the one that matters
+                except NotExamined as error:  # the next message may be the one that matters
+                    if error.reason not in (GapReason.CORRUPT, GapReason.UNSUPPORTED):
+                        raise
                     self._note(path, str(error))
             if 0x08 in parts:
                 self._datasets.append(self._dataset(path, parts))
@@ -171,7 +174,8 @@ class _Walk:
             for member in self._members(path, message):
                 members.append(member)
         elif message.type == 0x15:
-            self._dense(path, message.body)
+            for body in self._dense(message.body, 2):
+                self._attribute(path, body)
         elif message.type in (0x01, 0x03, 0x07, 0x08, 0x0B):
             parts[message.type] = message.body
         else:
@@ -179,17 +183,20 @@ class _Walk:
 
     def _members(self, path: str, message: Message) -> Iterator[tuple[str, int]]:
         if message.type == 0x11:
-            return self._links.table(path, message.body)
-        if message.type == 0x06:
-            return self._links.message(path, message.body)
-        if self._links.dense(message.body):
-            self._note(path, "links in a fractal heap")
-        return iter(())
+            yield from self._links.table(path, message.body)
+        elif message.type == 0x06:
+            yield from self._links.message(path, message.body)
+        else:
+            for body in self._dense(message.body, 8):
+                yield from self._links.message(path, body)
 
-    def _dense(self, path: str, body: bytes) -> None:
-        start = 4 if len(body) > 1 and body[1] & 1 else 2
-        if len(body) < start + 8 or int.from_bytes(body[start : start + 8], "little") != UNDEFINED:
-            self._note(path, "attributes in a fractal heap")
+    def _dense(self, body: bytes, index: int) -> Iterator[bytes]:
+        """The messages behind a link info or attribute info, whose creation index has `index` bytes (IV.A.2.c, v)."""
+        start = 2 + (index if len(body) > 1 and body[1] & 1 else 0)
+        heap, tree = (int.from_bytes(body[i : i + 8], "little") for i in (start, start + 8))
+        if len(body) < start + 16:
+            raise FormatError("HDF5: an index without addresses")
+        return iter(()) if heap == UNDEFINED else hdf5_dense.objects(self._file, heap, tree)
 
     def _note(self, path: str, what: str) -> None:
         if len(self._unread) < _UNREAD:

@@ -16,7 +16,7 @@ from gate.formats.pages import Pages
 
 SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 UNDEFINED: Final = 2**64 - 1
-BLOCKS = 64
+BLOCKS = 10_000
 """Blocks of one object header."""
 MESSAGES = 1_000_000
 """Messages of all object headers."""
@@ -102,7 +102,9 @@ class File:
         seen: set[int] = set()
         while blocks:
             start, size = blocks.pop(0)
-            if start in seen or len(seen) >= BLOCKS:
+            if len(seen) >= BLOCKS:
+                raise NotExamined(GapReason.TOO_MANY, f"HDF5: an object header of more than {BLOCKS} blocks")
+            if start in seen:
                 raise FormatError("HDF5: an object header that goes round in circles")
             seen.add(start)
             for message in self._block(start, size, extra, second=second):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
-from gate.formats.hdf5_file import NAME, UNDEFINED, File
+from gate.formats.hdf5_file import NAME, File
 
 LINKS = 200_000
 """Links of one file."""
@@ -95,11 +95,6 @@ class Links:
             self.found.append(Link(f"{path}/{name}", "external", _decoded(where), _decoded(target)))
         else:
             self.found.append(Link(f"{path}/{name}", "user", "", str(kind)))
-
-    def dense(self, body: bytes) -> bool:
-        """Whether a link info message says that links lie in a fractal heap (IV.A.2.c)."""
-        start = 10 if len(body) > 1 and body[1] & 1 else 2
-        return len(body) < start + 8 or int.from_bytes(body[start : start + 8], "little") != UNDEFINED
 
     def external_files(self, body: bytes) -> tuple[str, ...]:
         """Names of the files in an external data message (IV.A.2.h)."""

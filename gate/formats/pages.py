@@ -41,6 +41,16 @@ class Pages:
         """At most `n` bytes: fewer at the end of the source."""
         return self.take(offset, max(0, min(n, self.size - offset)))
 
+    def around(self, offset: int, n: int) -> tuple[bytes, int]:
+        """The bytes that are held, and the offset of the first of them; `n` from `offset` on are among them.
+
+        Fewer only at the end of the source. For loops over many small values, which need no copy of each.
+        """
+        at = offset - self._start
+        if at < 0 or at + n > len(self._held):
+            self.upto(offset, n)
+        return self._held, self._start
+
     def number(self, offset: int, n: int, order: str = "little") -> int:
         """`n` bytes as an unsigned integer."""
         return int.from_bytes(self.take(offset, n), "big" if order == "big" else "little")

@@ -126,48 +126,51 @@ class Message:
     depth: int
 
     def fields(self) -> Iterator[Field]:
-        """All fields in their order.
+        """All fields in their order; raises as named."""
+        return (field for _, field in self._walk(None))
+
+    def named(self, schema: Schema) -> Iterator[tuple[str, Field]]:
+        """The fields that the schema knows, in their order; one of another wire type is unknown, as for any parser.
 
         Raises FormatError for what is no message, NotExamined beyond FIELDS and for groups.
         """
-        wire, pages = self.wire, self.wire.pages
-        at = self.start
-        while at < self.end:
+        return self._walk(schema)
+
+    def _walk(self, schema: Schema | None) -> Iterator[tuple[str, Field]]:
+        wire, pages, at, last = self.wire, self.wire.pages, self.start, self.end
+        while at < last:
             wire.fields -= 1
             if wire.fields < 0:
                 raise NotExamined(GapReason.BUDGET, f"{pages.what}: more than {FIELDS} fields")
-            head = pages.take(at, min(_HEAD, self.end - at))
-            tag, used = _varint(head, 0, pages.what)
+            held, first = pages.around(at, _HEAD)
+            tag, i = _varint(held, at - first, pages.what)
             number, kind, value = tag >> 3, tag & 7, 0
-            if not 0 < number < 2**29:
-                raise FormatError(f"{pages.what}: field number {number} at byte {at}")
-            if kind == 0:
-                value, used = _varint(head, used, pages.what)
-                start = end = at + used
-            elif kind == 2:
-                size, used = _varint(head, used, pages.what)
-                start = at + used
+            if kind == 2:
+                size, i = _varint(held, i, pages.what)
+                start = first + i
                 end = start + size
+            elif kind == 0:
+                value, i = _varint(held, i, pages.what)
+                start = end = first + i
             elif kind in (1, 5):
-                start = at + used
+                start = first + i
                 end = start + (8 if kind == 1 else 4)
-            elif kind in (3, 4):  # since 2008 for files of protobuf 1 only
-                raise NotExamined(GapReason.UNSUPPORTED, f"{pages.what}: a group at byte {at}")
             else:
-                raise FormatError(f"{pages.what}: wire type {kind} at byte {at}")
-            if end > self.end:
-                raise FormatError(f"{pages.what}: field {number} at byte {at} ends outside of its message")
-            if kind in (1, 5):
-                value = pages.number(start, end - start)
-            yield Field(number, kind, value, start, end, self)
+                raise self._odd(kind, at)
+            if not 0 < number < 2**29 or end > last:
+                raise FormatError(f"{pages.what}: field {number} at byte {at} ends outside of its message, or is none")
+            known = ("", None) if schema is None else schema.get(number)
+            if known is not None and (known[1] is None or kind in _WIRES[known[1]]):
+                if kind in (1, 5):
+                    value = pages.number(start, end - start)
+                yield known[0], Field(number, kind, value, start, end, self)
             at = end
 
-    def named(self, schema: Schema) -> Iterator[tuple[str, Field]]:
-        """The fields that the schema knows, in their order; one of another wire type is unknown, as for any parser."""
-        for field in self.fields():
-            known = schema.get(field.number)
-            if known is not None and field.wire in _WIRES[known[1]]:
-                yield known[0], field
+    def _odd(self, kind: int, at: int) -> NotExamined:
+        what = self.wire.pages.what
+        if kind in (3, 4):  # since 2008 for files of protobuf 1 only
+            return NotExamined(GapReason.UNSUPPORTED, f"{what}: a group at byte {at}")
+        return FormatError(f"{what}: wire type {kind} at byte {at}")
 
     def flat(self, schema: Schema) -> Flat:
         """A message of numbers and texts."""
@@ -203,6 +206,8 @@ def float32(field: Field) -> float:
 
 def _varint(data: bytes, at: int, what: str) -> tuple[int, int]:
     """The value, cut to 64 bits, and where it ends."""
+    if at < len(data) and data[at] < 0x80:  # nearly all have one byte
+        return data[at], at + 1
     value = 0
     for i, byte in enumerate(data[at : at + _VARINT]):
         value |= (byte & 0x7F) << (7 * i)

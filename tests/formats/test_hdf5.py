@@ -11,7 +11,7 @@ from fixtures.metadata import binary_hdf5 as build
 from fixtures.metadata.binary_hdf5 import Data, External, Group, Soft, Writer, u64
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
-from gate.formats import hdf5, hdf5_file, hdf5_links
+from gate.formats import hdf5, hdf5_dense, hdf5_file, hdf5_links
 from gate.formats.hdf5 import Attribute, Dataset, read_hdf5
 from gate.formats.hdf5_links import Link
 from tests.formats.hostile import Sparse, source, stands
@@ -91,13 +91,72 @@ def test_what_is_not_understood_is_named(new):
     )
     found = read(w.file(Group({"d": Data()}, more=more)))
     assert found.unread == (
-        ("", "attributes in a fractal heap"),
-        ("", "links in a fractal heap"),
+        ("", "HDF5: no fractal heap at 64"),
+        ("", "HDF5: no fractal heap at 64"),
         ("", "message 0x77"),
         ("", "message 0x3 is stored elsewhere"),
         ("", "HDF5: an attribute of an unknown version"),
     )
     assert [d.path for d in found.datasets] == ["/d"]
+
+
+def _links(names):
+    return [bytes((1, 8, 1, len(name))) + name.encode() + struct.pack("<H", 2) + b"/t" for name in names]
+
+
+@pytest.mark.parametrize("count", [1, 9, 20, 21, 100])
+@pytest.mark.parametrize("block", [512, 4096])
+def test_links_and_attributes_in_heaps_are_read(count, block):
+    names = [f"n{i:03}" for i in range(count)]
+    w = Writer(new=True)
+    bodies = [w.attribute(name, [name.encode()])[4:] for name in names]
+    more = w.message(0x02, w.dense(5, *_links(names), block=block)) + w.message(0x15, w.dense(8, *bodies, block=4096))
+    found = read(w.file(Group(more=more)))
+    assert found.unread == ()
+    assert sorted(link.path for link in found.links) == [f"/{name}" for name in names]
+    assert sorted((a.name, a.values) for a in found.attributes) == [(name, (name,)) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (b"FRHP\0", b"FRHX\0", "no fractal heap"),
+        (b"BTHD\0", b"BTHX\0", "no tree of names"),
+        (b"BTLF\0", b"BTLX\0", "no node of a tree"),
+        (b"FHDB\0", b"FHDX\0", "no block of a heap"),
+        (b"FRHP\0\x07\0\0\0", b"FRHP\0\x07\0\x01\0", "filters"),
+        (b"FRHP\0\x07\0", b"FRHP\0\0\0", "without an id"),
+    ],
+    ids=["heap", "tree", "leaf", "block", "filters", "id"],
+)
+def test_what_is_broken_in_a_heap_is_named(old, new, what):
+    w = Writer(new=True)
+    data = w.file(Group({"d": Data()}, more=w.message(0x02, w.dense(5, *_links("abc")))))
+    assert old in data
+    found = read(data.replace(old, new))
+    assert [d.path for d in found.datasets] == ["/d"]
+    assert [what in text for _, text in found.unread] == [True]
+
+
+def test_a_tree_of_names_has_a_depth_and_a_heap_an_end(monkeypatch):
+    w = Writer(new=True)
+    data = bytearray(w.file(Group(more=w.message(0x02, w.dense(5, *_links("abc"))))))
+    at = data.index(b"BTHD\0") + 12
+    for depth, what in ((7, "8 levels"), (1, "no node")):
+        data[at] = depth
+        assert what in read(bytes(data)).unread[0][1]
+    data[at] = 0
+    at = data.index(b"BTLF\0") + 6 + 4
+    for first, what in ((0x10, "huge"), (0x20, "ends outside")):  # a huge object, and a tiny one of one byte
+        data[at] = first
+        assert what in read(bytes(data)).unread[0][1]
+    monkeypatch.setattr(hdf5_dense, "OBJECTS", 2)
+    assert reason(build_dense()) is GapReason.TOO_MANY
+
+
+def build_dense():
+    w = Writer(new=True)
+    return w.file(Group(more=w.message(0x02, w.dense(5, *_links("abc")))))
 
 
 def test_empty_heaps_are_nothing_to_note():
@@ -183,6 +242,7 @@ def test_other_superblocks_and_sizes_are_not_supported():
         (hdf5, "VALUES", 2),
         (hdf5, "KEPT", 100),
         (hdf5_file, "MESSAGES", 5),
+        (hdf5_file, "BLOCKS", 0),
         (hdf5_file, "MESSAGE_BYTES", 100),
         (hdf5_file, "HEAP_OBJECTS", 2),
         (hdf5_links, "LINKS", 2),
@@ -230,6 +290,9 @@ def test_a_large_file_costs_its_structure():
 def test_hostile_bytes_raise_nothing_else(new):
     begun = time.process_time()
     assert stands(read_hdf5, build.keras(new=new), 200) > 0
+    w = Writer(new=True)
+    dense = w.message(0x02, w.dense(5, *_links("abcdefghijklmnopqrstuvwxyz"), block=512))
+    assert stands(read_hdf5, w.file(Group(more=dense)), 200) > 0
     mixed = Group({"s": Soft("/x"), "e": External("f", "/y"), "x": Data(external="f"), "v": Data(virtual="v")})
     assert stands(read_hdf5, build.file(mixed, new=new), 200) > 0
     assert time.process_time() - begun < 20
@@ -252,19 +315,21 @@ def test_the_library_reads_the_same(tmp_path, libver, user):
         group["again"] = f["layers"]
         group.create_dataset("ext", shape=(4,), dtype="i8", external=[("/etc/shadow", 0, 32)])
         many = f.create_group("many")
-        for i in range(20 if libver == "earliest" else 8):
+        for i in range(600):
             many.create_dataset(f"d{i}", shape=(i,), dtype="f8")
+            many.attrs[f"a{i}"] = f"v{i}"
     found = read(path.read_bytes())
     assert (found.unread, found.start) == ((), user)
     with h5py.File(path, "r", libver=libver) as f:
         assert found.attributes[0].values[0] == f.attrs["model_config"]
         assert found.attributes[1].values == tuple(f.attrs["names"])
+        assert {a.name: a.values[0] for a in found.attributes[2:]} == dict(f["many"].attrs)
         for dataset in found.datasets:
             if not dataset.external:
                 assert (dataset.shape, dataset.dtype) == (f[dataset.path].shape, f[dataset.path].dtype.name)
     assert {link.kind for link in found.links} == {"soft", "external"}
     assert [d.external for d in found.datasets if d.external] == [("/etc/shadow",)]
-    assert len(found.datasets) == 3 + (20 if libver == "earliest" else 8)
+    assert len(found.datasets) == 603
 
 
 @FORMS

@@ -62,5 +62,5 @@ def facts(
         signature=signature,
     )
     report = pipeline.scan(target, setup.registry, setup.limits, jobs)
-    seen = document(report, setup.request, setup.registry.rules, setup.limits)
+    seen = document(report, setup.request.about(report.model), setup.registry.rules, setup.limits)
     emit.write_stdout(canonical(seen).decode() + "\n")

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from gate.core.finding import Finding
 from gate.core.gap import Gap
+from gate.core.model import UNNAMED, Model
 from gate.core.row import Fact
 from gate.core.subject import Opened, Subject
 
@@ -61,7 +62,8 @@ class Inventory:
 class Report:
     """What was seen. The iterables are sorted, may be iterated again and may lie on disk.
 
-    `opened` lets a signer ask whether the subject is still what was hashed; None where nobody opened anything.
+    `opened` lets a signer ask whether the subject is still what was hashed; None where nobody opened anything. `model`
+    is what the archive says about itself.
     """
 
     subject: Subject
@@ -72,3 +74,4 @@ class Report:
     sections: Mapping[str, Section]
     inventory: Inventory
     opened: Opened | None = None
+    model: Model = UNNAMED

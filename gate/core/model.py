@@ -13,6 +13,8 @@ _SEMVER = re.compile(
     rf"[vV]?{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-{_PRE}(?:\.{_PRE})*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
 """A leading v is what tags have, and means the same."""
+_LENGTH = 128
+"""Characters of a version; the pattern is quadratic in it."""
 _DATE = re.compile(
     r"(?:19|20)[0-9]{2}([-._/]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12][0-9]|3[01])"
     r"(?:[T _.-]?[0-9]{2}[:.-]?[0-9]{2}(?:[:.-]?[0-9]{2})?Z?)?"
@@ -48,6 +50,8 @@ def version_kind(version: str | None) -> VersionKind:
     text = (version or "").strip()
     if not text:
         return VersionKind.NONE
+    if len(text) > _LENGTH:
+        return VersionKind.OTHER
     if text.lower().removeprefix("refs/heads/") in _MOVING or text.lower().startswith("latest"):
         return VersionKind.MOVING
     if _DATE.fullmatch(text):

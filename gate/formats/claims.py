@@ -30,7 +30,7 @@ _LINES = 2**18
 _MAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[A-Za-z]{2,}")
 _OWN = re.compile(r"(?:file://+)?(?:/|~|[A-Za-z]:[\\/]|\\\\)")
 """How the path of a file on somebody's machine begins."""
-_PLAIN = re.compile(r"[+-]?[0-9][0-9_.eE+-]{0,40}|[A-Za-z][A-Za-z_.-]{0,23}|true|false|null")
+_PLAIN = re.compile(r"[+-]?[0-9][0-9_.eE+-]{0,40}|-?[A-Za-z][A-Za-z_.-]{0,23}")
 _SECRET = re.compile(r"(?i)pass|secret|token|credential|auth|key\b|_key|apikey")
 _TEXTS = frozenset({"description", "intended_use", "limits"})
 """Prose: that there is some is what matters, and anything may stand in it."""
@@ -163,7 +163,7 @@ def _at(value: Json, path: Path, captured: Path, field: str, beside: Mapping[str
     step, rest = path[0], path[1:]
     if step == "[]":
         items = value if isinstance(value, list) else [] if value is None else [value]
-        for i, item in enumerate(islice(items, CLAIMS)):
+        for i, item in enumerate(islice(items, CLAIMS + 1)):
             yield from _at(item, rest, captured, f"{field}[{i}]", item if isinstance(item, Mapping) else beside)
     elif step == "**":
         yield from _leaves(value, captured, field)
@@ -171,7 +171,7 @@ def _at(value: Json, path: Path, captured: Path, field: str, beside: Mapping[str
         if step == "@keys":
             yield list(value), field, ".".join(captured), beside
         elif step == "*":
-            for key, item in islice(value.items(), CLAIMS):
+            for key, item in islice(value.items(), CLAIMS + 1):
                 yield from _at(item, rest, (*captured, key), _join(field, key), value)
         elif step in value:
             yield from _at(value[step], rest, captured, _join(field, step), value)
@@ -179,7 +179,7 @@ def _at(value: Json, path: Path, captured: Path, field: str, beside: Mapping[str
 
 def _leaves(value: Json, captured: Path, field: str) -> Iterator[_Found]:
     if isinstance(value, Mapping):
-        for key, item in islice(value.items(), CLAIMS):
+        for key, item in islice(value.items(), CLAIMS + 1):
             yield from _leaves(item, (*captured, key), _join(field, key))
     else:
         yield value, field, ".".join(captured), None

@@ -62,9 +62,8 @@ def _head(report: Report, request: Request, decision: Decision) -> list[str]:
 
 def _model(report: Report, request: Request) -> str:
     """What it is: name, version and build, then what else the archive says; "" where nobody says anything."""
-    asked = request.about(report.model)
-    named = f"{printable(asked.model_name)} {printable(asked.model_version or '')}".strip()
-    build = f"build {printable(asked.build_id)}" if asked.build_id else ""
+    named = f"{printable(request.model_name)} {printable(request.model_version or '')}".strip()
+    build = f"build {printable(request.build_id)}" if request.build_id else ""
     words = [f"{label} {printable(word, 120)}" for label, word in report.model.about]
     return ", ".join(filter(None, [named, build, *words]))
 

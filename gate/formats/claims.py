@@ -27,6 +27,7 @@ CHARACTERS = 400
 """Characters of one value."""
 _LINES = 2**18
 """Bytes of a document whose lines are told."""
+_KEY = re.compile(r"(?:^|(?<=[\s{,\[]))[\"']?([A-Za-z_][\w-]{0,99})[\"']?[ \t]{0,9}:", re.MULTILINE)
 _MAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[A-Za-z]{2,}")
 _OWN = re.compile(r"(?:file://+)?(?:/|~|[A-Za-z]:[\\/]|\\\\)")
 """How the path of a file on somebody's machine begins."""
@@ -89,10 +90,11 @@ def steps(field: str) -> Path:
 
 def claimed(table: Iterable[Meaning], document: Json, text: str = "") -> Iterator[Claim]:
     """What the document says in the fields of the table; lines where `text` has the name of the field only once."""
+    lines = key_lines(text)
     for meaning in table:
         for field in meaning.fields:
             rows = list(islice(_at(document, field, (), "", None), CLAIMS + 1))
-            told = [row for row in (_claim(meaning.key, *row, text) for row in rows) if row is not None]
+            told = [row for row in (_claim(meaning.key, *row, lines) for row in rows) if row is not None]
             if told:
                 yield from told
                 break
@@ -105,7 +107,7 @@ def claim(key: str, value: Json, field: str, line: int = -1) -> Claim | None:
 
 
 def _claim(
-    key: str, value: Json, field: str, captured: str, beside: Mapping[str, Json] | None, text: str
+    key: str, value: Json, field: str, captured: str, beside: Mapping[str, Json] | None, lines: Mapping[str, int]
 ) -> Claim | None:
     if "{" in key:
         key = key.replace("{}", captured)
@@ -113,7 +115,7 @@ def _claim(
             said = next(texts((beside or {}).get(name[1])), "")
             key = key.replace(name[0], publishable("name", said) or "?")
     row = claim(key, value, field)
-    return row and Claim(row.key, row.values, row.field, line_of(text, field))
+    return row and Claim(row.key, row.values, row.field, lines.get(field.rpartition(".")[2].partition("[")[0], -1))
 
 
 def texts(value: Json) -> Iterator[str]:
@@ -189,13 +191,13 @@ def _join(field: str, key: str) -> str:
     return f"{field}.{key}" if field else key
 
 
-def line_of(text: str, field: str) -> int:
-    """The line of a field whose last name is a key only once in the text, else -1."""
-    name = field.rpartition(".")[2].partition("[")[0]
-    if not name or len(text) > _LINES:
-        return -1
-    spots = list(islice(re.finditer(rf"(?m)(?:^|[\s{{,\[])[\"']?{re.escape(name)}[\"']?\s*:", text), 2))
-    if len(spots) != 1:
-        return -1
-    at = text.index(name, spots[0].start())
-    return text.count("\n", 0, at) + 1
+def key_lines(text: str) -> dict[str, int]:
+    """The 1-based lines of the keys that stand only once in a text of JSON or YAML; none for a long text."""
+    if len(text) > _LINES:
+        return {}
+    lines: dict[str, int] = {}
+    line, at = 1, 0
+    for match in _KEY.finditer(text):
+        line, at = line + text.count("\n", at, match.start(1)), match.start(1)
+        lines[match[1]] = -1 if match[1] in lines else line
+    return lines

@@ -20,7 +20,7 @@ from gate.records.places import container, enclosing, folder
 from gate.records.record import Records, family
 
 Normal: TypeAlias = Callable[[Iterable[str]], frozenset[str]]
-Wanted: TypeAlias = Mapping[tuple[str, str], list[Package]]
+Wanted: TypeAlias = Mapping[str, Mapping[str, list[Package]]]
 _COMPARED: Mapping[str, tuple[Normal, int]] = {
     "commit": (same.plain, 45),
     "licence": (same.licences, 45),
@@ -52,9 +52,10 @@ def conflicts(records: Records, packages: Iterable[Package], subject: str) -> It
     """All of them, at most one a folder and key; `subject` is the name of the archive itself."""
     wanted = _wanted(packages)
     for place in records.places():
-        rows = _by_key(records.at(place))
+        rows = {key: sorted(said, key=_weight) for key, said in records.at(place).items()}
+        around = tuple(records.around(place))
         for key in sorted(rows):
-            one = next(_of_key(key, rows[key], place, records, wanted), None)
+            one = next(_of_key(key, rows[key], around, records, wanted), None)
             if one is not None:
                 yield one
         named = _file_name(place, rows, container(place) if place else subject)
@@ -62,22 +63,21 @@ def conflicts(records: Records, packages: Iterable[Package], subject: str) -> It
             yield named
 
 
-def _by_key(rows: Iterable[Claimed]) -> dict[str, list[Claimed]]:
-    found: dict[str, list[Claimed]] = defaultdict(list)
-    for row in rows:
-        found[row.key].append(row)
-    return {key: sorted(rows, key=lambda row: (row.rank, row.path, row.field)) for key, rows in found.items()}
+def _weight(row: Claimed) -> tuple[int, str, str]:
+    return row.rank, row.path, row.field
 
 
-def _of_key(key: str, rows: list[Claimed], place: str, records: Records, wanted: Wanted) -> Iterator[Conflict]:
+def _of_key(
+    key: str, rows: list[Claimed], around: tuple[str, ...], records: Records, wanted: Wanted
+) -> Iterator[Conflict]:
     if key in _COMPARED:
         normal, rank = _COMPARED[key]
-        yield from _among([row for row in rows if row.rank <= rank], normal, place)
+        yield from _among([row for row in rows if row.rank <= rank], normal, around[0])
     elif family(key) == "framework" and "." in key:
         measured = [row for row in rows if row.rank <= _FRAMEWORK_RANK]
-        yield from _among(measured, same.versions, place)
-        yield from _with_outer(key, measured, place, records)
-        yield from _with_lists(key, measured, place, wanted)
+        yield from _among(measured, same.versions, around[0])
+        yield from _with_outer(key, measured, around, records)
+        yield from _with_lists(key, measured, around[0], wanted)
 
 
 def _among(rows: list[Claimed], normal: Normal, place: str) -> Iterator[Conflict]:
@@ -101,30 +101,32 @@ def _agree(key: str, ours: frozenset[str], theirs: frozenset[str]) -> bool:
     return any(min(len(a), len(b)) >= _SHORT and (a.startswith(b) or b.startswith(a)) for a in ours for b in theirs)
 
 
-def _with_outer(key: str, rows: list[Claimed], place: str, records: Records) -> Iterator[Conflict]:
-    for outer in records.around(place):
-        above = [row for row in records.at(outer) if row.key == key and row.rank <= _FRAMEWORK_RANK]
-        if outer == place or not above:
+def _with_outer(key: str, rows: list[Claimed], around: tuple[str, ...], records: Records) -> Iterator[Conflict]:
+    """The nearest source further out that says something about the same framework."""
+    for outer in around[1:]:
+        above = [row for row in records.at(outer).get(key, ()) if row.rank <= _FRAMEWORK_RANK]
+        if not above:
             continue
+        known = same.versions(value for row in above for value in row.values)
         for row in rows:
-            if not _agree(key, same.versions(row.values), same.versions(v for other in above for v in other.values)):
-                yield Conflict(place, key, row, _where(above[0]), above[0].values)
+            if not _agree(key, same.versions(row.values), known):
+                yield Conflict(around[0], key, row, _where(above[0]), above[0].values)
         return
 
 
 def _wanted(packages: Iterable[Package]) -> Wanted:
-    """What lists ask for, by name and folder; what is installed in the archive is another environment."""
-    found: dict[tuple[str, str], list[Package]] = defaultdict(list)
+    """What lists ask for, by name and folder."""
+    found: dict[str, dict[str, list[Package]]] = {}
     for package in packages:
         if package.origin in LISTS and (package.version or package.specifier):
-            found[package.name, folder(package.path)].append(package)
+            found.setdefault(package.name, {}).setdefault(folder(package.path), []).append(package)
     return found
 
 
 def _with_lists(key: str, rows: list[Claimed], place: str, wanted: Wanted) -> Iterator[Conflict]:
     """The lists of the nearest folder around a model: those further out are for others."""
-    name = key.partition(".")[2].replace("_", "-").lower()
-    nearest = next((wanted[name, outer] for outer in enclosing(place) if (name, outer) in wanted), [])
+    asked = wanted.get(key.partition(".")[2].replace("_", "-").lower(), {})
+    nearest = next((asked[outer] for outer in enclosing(place) if outer in asked), []) if asked else []
     for package in nearest:
         for row in rows:
             for value in row.values:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_INNER = re.compile(r"(?:MAR-INF|\.eval_results|blobs/sha256|env/(?:python|docker|conda))/\Z")
+_INNER = ("MAR-INF/", ".eval_results/", "blobs/sha256/", "env/conda/", "env/docker/", "env/python/")
 """Folders that belong to the layout of a format: what lies in them is about the folder above."""
 _DOT = re.compile(r"(?:\A|(?<=!/))(?:\./)+")
 
 
 def folder(path: str) -> str:
     """The folder of the model that a member is about, with its slash; "" for the root of the subject."""
-    where = _DOT.sub("", path[: path.rfind("/") + 1])
-    inner = _INNER.search(where)
-    if inner and (inner.start() == 0 or where[inner.start() - 1] == "/"):
-        return where[: inner.start()]
+    where = path[: path.rfind("/") + 1]
+    if "./" in where:
+        where = _DOT.sub("", where)
+    if where.endswith(_INNER):
+        inner = next(name for name in _INNER if where.endswith(name))
+        outer = where.removesuffix(inner)
+        return outer if not outer or outer.endswith("/") else where
     return where
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from gate.facts.metadata import Claimed
 from gate.formats.licences import says_nothing
@@ -52,10 +53,9 @@ class Records:
     """The claims of a whole archive, by the folder of the model that they are about."""
 
     def __init__(self, claims: Iterable[Claimed]) -> None:
-        places: dict[str, list[Claimed]] = defaultdict(list)
+        self._places: dict[str, dict[str, list[Claimed]]] = {}
         for row in claims:
-            places[folder(row.path)].append(row)
-        self._places = dict(places)
+            self._places.setdefault(folder(row.path), {}).setdefault(row.key, []).append(row)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -64,9 +64,9 @@ class Records:
         """The folders, outer ones first."""
         return sorted(self._places, key=lambda place: (depth(place), place))
 
-    def at(self, place: str) -> list[Claimed]:
-        """What is said in one folder."""
-        return self._places.get(place, [])
+    def at(self, place: str) -> Mapping[str, list[Claimed]]:
+        """What is said in one folder, by key."""
+        return self._places.get(place, {})
 
     def around(self, place: str) -> Iterator[str]:
         """The folders with claims that enclose one, itself first, the nearest next."""
@@ -74,8 +74,9 @@ class Records:
 
     def main(self) -> str:
         """The folder of the model that the archive is about: the outermost that speaks of one, "" where several do."""
+        ordered = self.places()
         for speaks in (_manifest, _names, _anything):
-            found = [place for place in self.places() if any(speaks(row) for row in self._places[place])]
+            found = [place for place in ordered if any(map(speaks, chain(*self._places[place].values())))]
             outermost = [place for place in found if depth(place) == depth(found[0])]
             if outermost:
                 return outermost[0] if len(outermost) == 1 else ""
@@ -85,8 +86,8 @@ class Records:
         """The record of one model."""
         by_key: dict[str, list[Claimed]] = defaultdict(list)
         for outer in self.around(place):
-            for row in self._places[outer]:
-                by_key[row.key].append(row)
+            for key, rows in self._places[outer].items():
+                by_key[key] += rows
         return Record(place, {key: tuple(_in_order(rows)) for key, rows in sorted(by_key.items())})
 
 

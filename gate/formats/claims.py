@@ -167,9 +167,9 @@ def _at(value: Json, path: Path, captured: Path, field: str, beside: Mapping[str
         items = value if isinstance(value, list) else [] if value is None else [value]
         for i, item in enumerate(islice(items, CLAIMS + 1)):
             yield from _at(item, rest, captured, f"{field}[{i}]", item if isinstance(item, Mapping) else beside)
-    elif step == "**":
-        yield from _leaves(value, captured, field)
     elif isinstance(value, Mapping):
+        if step == "**":
+            yield from _leaves(value, captured, field)
         if step == "@keys":
             yield list(value), field, ".".join(captured), beside
         elif step == "*":

@@ -73,6 +73,9 @@ KNOWN: Mapping[str, Advice] = {
     "governance.no-licence": Advice(
         "No licence is declared", "Declare one in the model card (license:) or a gate-model.yaml."
     ),
+    "readiness.not-reproducible": Advice(
+        "It could not be made again", "Record code, data, parameters, lock and seeds in a gate-model.yaml."
+    ),
     "lifecycle.expired": Advice(
         "The model has expired", "Evaluate it anew, and build it with a later date in expires."
     ),

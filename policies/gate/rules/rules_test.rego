@@ -177,3 +177,11 @@ test_a_model_that_has_expired if {
 		none == set()
 	}
 }
+
+test_a_model_that_could_not_be_made_again if {
+	bad := asked({"determinism": {"reproducible": false, "missing": ["code", "seed"]}})
+	rows := rules.readiness.violation with input as bad
+	rows == {{"code": "readiness.not-reproducible", "subject": "", "msg": "it could not be made again, not known are: code, seed"}}
+	good := rules.readiness.violation with input as asked({"determinism": {"reproducible": true, "missing": []}})
+	good == set()
+}

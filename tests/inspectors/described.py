@@ -78,3 +78,10 @@ class Described:
 def package(path: str, name: str, version: str = "", specifier: str = "", origin: str = "requirements") -> Package:
     """A row of the dependencies inspector."""
     return Package(path, 3, name, version, specifier, origin)
+
+
+def said(name: str, data: bytes) -> dict[str, tuple[str, ...]]:
+    """What one document says, by key, when it is all there is and nothing is wrong with it."""
+    told = Described({name: data})
+    assert (told.gaps, [row for row in told.findings if row[0] != "conflict"]) == ([], [])
+    return told.values()

@@ -43,7 +43,10 @@ _OWN: dict[str, ClaimsReader] = {"triton": read_triton, "statements": read_state
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One row of the table; `reader` is the same object for each member, so that it is read once."""
+    """One row of the table; `reader` is the same object for each member, so that it is read once.
+
+    `begins` finds one of the keys of `holds`; `guess` is true where nothing but a name says what a member is.
+    """
 
     name: str
     file: re.Pattern[str]
@@ -51,6 +54,8 @@ class Form:
     holds: tuple[str, ...]
     rank: int
     card: bool
+    guess: bool
+    begins: re.Pattern[bytes]
     reader: ClaimsReader
 
     def fits(self, folder: str, name: str, head: bytes) -> bool:
@@ -59,7 +64,7 @@ class Form:
             return False
         if self.card:
             return begins(head)
-        return not self.holds or len(head) >= _HEAD or any(key.encode() in head for key in self.holds)
+        return not self.holds or len(head) >= _HEAD or self.begins.search(head) is not None
 
 
 def form_of(path: str, head: bytes) -> Form | None:
@@ -82,14 +87,25 @@ def _forms() -> tuple[re.Pattern[str], tuple[Form, ...]]:
 
 
 def _form(row: dict[str, Any]) -> Form:
-    known = {"name", "file", "folder", "reads", "extra", "holds", "rank", "claims"}
+    known = {"name", "file", "folder", "reads", "extra", "holds", "guess", "rank", "claims"}
     if unknown := row.keys() - known:
         raise ValueError(f"metadata/sources.yaml: {sorted(unknown)} in {row.get('name')}")
     folder = re.compile(f"(?:{row['folder']})\\Z") if "folder" in row else None
     holds = tuple(row.get("holds", ()))
     reader = _OWN.get(row["reads"]) or _reader(row["reads"], holds, row.get("claims", {}), row.get("extra"))
-    card_like = row["reads"] == "front-matter"
-    return Form(row["name"], re.compile(row["file"]), folder, holds, row["rank"], card_like, reader)
+    keys = "|".join(map(re.escape, holds)).encode()
+    begins_with = re.compile(rb"""(?:^|[{,"'\s])(?:%s)["']?\s*:""" % keys, re.MULTILINE)
+    return Form(
+        row["name"],
+        re.compile(row["file"]),
+        folder,
+        holds,
+        row["rank"],
+        card=row["reads"] == "front-matter",
+        guess=row.get("guess", False),
+        begins=begins_with,
+        reader=reader,
+    )
 
 
 def _reader(reads: str, holds: tuple[str, ...], table: dict[str, Any], extra: str | None) -> ClaimsReader:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from gate.core.errors import NotExamined
 from gate.core.finding import Finding
 from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
@@ -45,7 +46,12 @@ class Metadata(Inspector):
         form = form_of(member.path, member.head)
         if form is None:
             return
-        said = member.read(form.reader)
+        try:
+            said = member.read(form.reader)
+        except NotExamined:
+            if form.guess:
+                return
+            raise
         for row in said.claims:
             yield Claimed(member.path, row.key, row.values, form.name, row.field, form.rank, row.line)
             if row.key == "expires" and not moment(row.values[0])[0]:

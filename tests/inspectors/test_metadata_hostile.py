@@ -96,3 +96,19 @@ def test_other_inspectors_add_to_the_record():
     row = Claimed("model.onnx", "framework.onnx", ("1.17",), "onnx", "producer", 0)
     told = Described({MAR: made.torchserve()}, [row])
     assert (told.model.framework, told.model.framework_version) == ("onnx", "1.17")
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("params.yaml", b"a: !!python/tuple [1, 2]\n"),
+        ("params.yaml", b"a: 1\n---\nb: 2\n"),
+        ("model.yaml", b"apiVersion: v1\nmetadata:\n  note: context\n---\nkind: Pod\n"),
+        ("config.json", b'{"note": "no architectures here"'),
+        ("metadata.json", b"{'keras': 1}"),
+        ("schema.json", b"{"),
+    ],
+)
+def test_what_only_has_the_name_of_a_document_is_left_alone(name, data):
+    told = Described({name: data})
+    assert (told.gaps, told.findings, told.facts) == ([], [], [])

@@ -17,6 +17,7 @@ from gate.core.gap import Gap, GapReason
 from gate.core.limits import Limits
 from gate.core.location import Location
 from gate.core.report import Inventory, Report, Section, Status
+from gate.facts.metadata import ModelMetadata
 from gate.facts.seen import Seen
 from gate.facts.store import Store
 from gate.policy.decide import decide
@@ -118,5 +119,5 @@ def _report(archive: Archive, registry: Registry, store: Store, visits: Counter[
     stated = {s.inspector: {**sections.get(s.inspector, {}), "state": s.state} for s in statuses}
     root = None if gapped[WALKER] else archive.rows.digest()
     inventory = Inventory(archive.rows.members, archive.rows.bytes, root, archive.rows)
-    opened = archive.root.opened()
-    return Report(subject, store.findings, store.gaps, store.facts(), statuses, stated, inventory, opened)
+    opened, model = archive.root.opened(), next(store.rows(ModelMetadata), ModelMetadata("")).model
+    return Report(subject, store.findings, store.gaps, store.facts(), statuses, stated, inventory, opened, model=model)

@@ -37,14 +37,12 @@ def demo(
     )
     judged, _ = judge(targets, setup, decider, jobs=1)
     render = rendering("text", paint("auto"))
-    for title, (report, decision) in zip(
-        ("A model as it is often found", "The same model, cleaned"), judged, strict=True
-    ):
+    for title, one in zip(("A model as it is often found", "The same model, cleaned"), judged, strict=True):
         emit.write_stdout(f"== {title}\n")
-        emit.write_stdout(render(report, setup.request, decision, setup.registry.rules) + "\n")
+        emit.write_stdout(render(one.report, one.request, one.decision, setup.registry.rules) + "\n")
     emit.write_stdout(
         f"Everything is in {where}; try:\n  gate scan {targets[0]} --trust {supplies.trust}"
         f" --profile {supplies.profile} --db {advisories} --policy-data {supplies.policy_data}\n"
     )
-    if [decision.outcome for _, decision in judged] != ["deny", "allow"]:
+    if [one.decision.outcome for one in judged] != ["deny", "allow"]:
         raise GateError("the demo did not end in one deny and one allow; this installation is broken")

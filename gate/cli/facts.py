@@ -65,5 +65,5 @@ def facts(
         expect_digest=expect_digest,
     )
     report = pipeline.scan(target, setup.registry_for(0), setup.limits, jobs)
-    seen = document(report, setup.request, setup.registry.rules, setup.limits)
+    seen = document(report, setup.request.about(report.model), setup.registry.rules, setup.limits)
     emit.write_stdout(canonical(seen).decode() + "\n")

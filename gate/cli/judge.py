@@ -15,7 +15,7 @@ from gate.adapters.opa_server import Server
 from gate.cli.embedded import embedded_engine
 from gate.cli.files import read_file
 from gate.cli.setup import Setup
-from gate.core.decision import Decision
+from gate.core.decision import Decision, Request
 from gate.core.errors import UsageError
 from gate.core.report import Report
 from gate.core.text import printable
@@ -79,22 +79,33 @@ def _token(file: str) -> str:
     return text.decode("ascii")
 
 
-def judge(targets: Sequence[str], setup: Setup, engine: Engine, jobs: int) -> tuple[list[tuple[Report, Decision]], int]:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One target: what was seen, what was asked about it, and the answer."""
+
+    report: Report
+    request: Request
+    decision: Decision
+
+
+def judge(targets: Sequence[str], setup: Setup, engine: Engine, jobs: int) -> tuple[list[Judged], int]:
     """All reports first, then all decisions: the policy engine starts threads, and workers are forked without any.
 
     A target that cannot be opened is said on stderr, and the others are judged; the second value is its exit code.
     """
-    reports, worst = [], 0
+    seen, worst = [], 0
     for number, target in enumerate(targets):
         begin = time.monotonic()
         try:
-            reports.append(pipeline.scan(target, setup.registry_for(number), setup.limits, jobs))
+            report = pipeline.scan(target, setup.registry_for(number), setup.limits, jobs)
+            seen.append((report, setup.request.about(report.model)))
         except UsageError as error:
             print(f"gate: {printable(str(error), 2000)}", file=sys.stderr)
             worst = 2
         logger.info("%s: scanned in %.2f s", printable(target), time.monotonic() - begin)
     begin = time.monotonic()
-    judged = [(r, pipeline.decide(r, setup.request, setup.registry.rules, engine, setup.limits)) for r in reports]
+    rules, limits = setup.registry.rules, setup.limits
+    judged = [Judged(report, asked, pipeline.decide(report, asked, rules, engine, limits)) for report, asked in seen]
     logger.info("decided in %.2f s", time.monotonic() - begin)
     return judged, worst
 

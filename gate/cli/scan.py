@@ -44,9 +44,8 @@ from gate.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gate.cli.judge import Judged
     from gate.cli.setup import Setup
-    from gate.core.decision import Decision
-    from gate.core.report import Report
 
 WORST = (0, 3, 1, 2, 70)
 """Exit codes from good to bad: with several targets the worst wins."""
@@ -141,17 +140,15 @@ def scan(
     )
     judged, worst = judge(targets, setup, decider, jobs)
     _publish(judged, setup, [] if quiet else [format_], files, paint(color))
-    codes = [worst, *(decision.outcome.exit_code for _, decision in judged)]
+    codes = [worst, *(one.decision.outcome.exit_code for one in judged)]
     if exit_zero:
         codes = [0 if code in (1, 3) else code for code in codes]
     if signer:  # last: nothing is signed that could not be shown
-        codes.append(signer.attest(judged, setup.request))
+        codes.append(signer.attest(judged))
     raise typer.Exit(max(codes, key=WORST.index))
 
 
-def _publish(
-    judged: list[tuple[Report, Decision]], setup: Setup, shown: list[str], files: list[tuple[str, str]], color: bool
-) -> None:
+def _publish(judged: list[Judged], setup: Setup, shown: list[str], files: list[tuple[str, str]], color: bool) -> None:
     from itertools import chain
 
     from gate.cli import emit
@@ -163,9 +160,10 @@ def _publish(
 
     def document(name: str, color: bool = False) -> str | Iterable[str]:
         if name in STREAMS:
-            return chain.from_iterable(streamer(name)(report) for report, _ in judged)
+            return chain.from_iterable(streamer(name)(one.report) for one in judged)
         render = rendering(name, color)
-        return emit.combine(name, [render(r, setup.request, d, setup.registry.rules) for r, d in judged])
+        rules = setup.registry.rules
+        return emit.combine(name, [render(one.report, one.request, one.decision, rules) for one in judged])
 
     for name, path in files:
         emit.write_file(path, document(name))

@@ -17,12 +17,11 @@ from gate.attest.keyed import Keyed
 from gate.attest.verdict import Verdict, verdict
 from gate.cli.file_set import write_set
 from gate.cli.files import read_file, refuse_inside
+from gate.cli.judge import Judged
 from gate.cli.keyless import KeylessOptions, keyless
 from gate.cli.password import password
 from gate.cli.times import period
-from gate.core.decision import Decision, Request
 from gate.core.errors import NotExamined, UsageError
-from gate.core.report import Report
 from gate.core.subject import Opened
 from gate.core.text import printable
 from gate.sources import unchanged
@@ -41,17 +40,18 @@ class Signing:
     verifier: str
     valid: timedelta | None
 
-    def attest(self, judged: Iterable[tuple[Report, Decision]], request: Request) -> int:
+    def attest(self, judged: Iterable[Judged]) -> int:
         """Write one set of files for each decision; 3 when one could not be attested, which is said on stderr, else 0.
 
         UsageError when a file cannot be written.
         """
         worst = 0
-        for report, decision in judged:
+        for one in judged:
+            report = one.report
             try:
                 if report.opened is None:
                     raise NotAttested("nobody knows what was opened")
-                self.write(verdict(report, request, decision, self.valid), report.opened)
+                self.write(verdict(report, one.request, one.decision, self.valid), report.opened)
             except NotAttested as error:
                 say(f"{report.subject.name}: not attested: {error}")
                 worst = 3

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gate.core.finding import Finding
 from gate.core.gap import Gap
+from gate.core.model import Model
 from gate.core.report import Json
 
 
@@ -55,7 +56,11 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The promotion that is asked for; `effective_time` is the only clock (RFC 3339, UTC, trailing Z)."""
+    """The promotion that is asked for; `effective_time` is the only clock (RFC 3339, UTC, trailing Z).
+
+    What of the model nobody asks for by name comes from the archive itself (see about()): `claimed` are the fields that
+    do, of model_name, model_version and build_id.
+    """
 
     stage: str
     effective_time: str
@@ -66,6 +71,17 @@ class Request:
     waivers: tuple[Waiver, ...] = ()
     inputs: Mapping[str, Json] = field(default_factory=dict)
     """Digests of everything besides the archive that the decision rests on (rules, waivers, limits)."""
+    build_id: str | None = None
+    claimed: frozenset[str] = frozenset()
+
+    def about(self, model: Model) -> Request:
+        """The same request about the model that an archive says it holds; what was asked for by name stays.
+
+        Asked again, it is the same; renderings and attestations take the request that was decided on.
+        """
+        stated = {"model_name": model.name, "model_version": model.version, "build_id": model.build_id}
+        taken = {name: value for name, value in stated.items() if value and not getattr(self, name)}
+        return replace(self, **taken, claimed=self.claimed | taken.keys())  # type: ignore[arg-type]  # each has its own type
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 
 from gate.core.finding import Finding
 from gate.core.gap import Gap
+from gate.core.model import UNNAMED, Model
 from gate.core.row import Fact
 from gate.core.subject import Opened, Subject
 
@@ -81,6 +82,7 @@ class Report:
     `opened` lets a signer ask whether the subject is still what was hashed; None where nobody opened anything.
     `address` is the subject's path in the repository, "." for the repository itself, "" for what lies elsewhere: where
     code hosts show results. It is part of neither the result nor the attestations, which hold wherever that is.
+    `model` is what the archive says about itself.
     """
 
     subject: Subject
@@ -92,3 +94,4 @@ class Report:
     inventory: Inventory
     opened: Opened | None = None
     address: str = ""
+    model: Model = UNNAMED

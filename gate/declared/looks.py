@@ -14,7 +14,7 @@ from gate.core.gap import GapReason
 from gate.facts.digests import Closed, Declared, TensorTotal
 from gate.formats import bom, checksums, dvc, oci, references
 from gate.formats.blob_names import digest_in_name
-from gate.formats.claims import Claim, Elsewhere
+from gate.formats.file_claims import Claim, Elsewhere
 from gate.formats.hashing import canonical
 from gate.formats.lfs import pointer
 from gate.formats.manifests import Named, read_index, read_kitfile, read_mlmodel, read_torchserve

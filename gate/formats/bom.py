@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from gate.archive.source import Source
 from gate.core.report import Json
 from gate.formats.bounded import read_json
-from gate.formats.claims import Claim
+from gate.formats.file_claims import Claim
 from gate.formats.hashing import canonical
 
 MARKS = (b'"bomFormat"', b'"spdxVersion"', b"https://spdx.org/rdf/3")

@@ -62,10 +62,11 @@ def read_yaml(source: Source) -> Document:
 # -- JSON -------------------------------------------------------------------------------------------------------------
 
 
-def parse_json(data: bytes) -> Document:
+def parse_json(data: bytes, *, words: bool = False) -> Document:
     """One JSON value in UTF-8, with or without byte order mark.
 
-    NaN, infinities, numbers beyond a double and integers of more than DIGITS digits are refused.
+    NaN, infinities, numbers beyond a double and integers of more than DIGITS digits are refused; with `words` NaN and
+    Infinity, which Python's own writer puts into configurations of models, are the text that they are.
     Raises FormatError, or NotExamined for what is too large or too deep.
     """
     text = _decoded(data)
@@ -80,7 +81,11 @@ def parse_json(data: bytes) -> Document:
 
     try:
         value: Json = json.loads(
-            text, object_pairs_hook=pairs, parse_int=_integer, parse_float=_real, parse_constant=_constant
+            text,
+            object_pairs_hook=pairs,
+            parse_int=_integer,
+            parse_float=_real,
+            parse_constant=str if words else _constant,
         )
     except ValueError as error:
         raise FormatError(f"JSON: {error}") from None

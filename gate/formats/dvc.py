@@ -13,7 +13,7 @@ from gate.archive.source import Source
 from gate.core.errors import FormatError
 from gate.core.report import Json
 from gate.formats.bounded import read_yaml
-from gate.formats.claims import Claim, Elsewhere, Said
+from gate.formats.file_claims import Claim, Elsewhere, Said
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")

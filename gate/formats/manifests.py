@@ -13,7 +13,7 @@ from gate.archive.source import Source
 from gate.core.errors import FormatError
 from gate.core.report import Json
 from gate.formats.bounded import read_json, read_yaml
-from gate.formats.claims import Elsewhere
+from gate.formats.file_claims import Elsewhere
 
 # https://github.com/pytorch/serve/blob/master/model-archiver/README.md#mar-inf
 _TORCHSERVE = ("serializedFile", "modelFile", "requirementsFile", "configFile", "config")

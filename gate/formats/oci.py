@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from gate.archive.source import Source
 from gate.core.report import Json
 from gate.formats.bounded import read_json
-from gate.formats.claims import Claim, Elsewhere, Said
+from gate.formats.file_claims import Claim, Elsewhere, Said
 
 DOCUMENT = 4 * 2**20
 """Bytes of an index or manifest: the least that registries must take, and what most of them take."""

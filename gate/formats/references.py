@@ -12,7 +12,7 @@ import yaml
 from gate.archive.source import Source
 from gate.core.report import Json
 from gate.formats.bounded import read_json, read_yaml
-from gate.formats.claims import Elsewhere
+from gate.formats.file_claims import Elsewhere
 from gate.formats.manifests import read_bento_models
 from gate.resources import data
 

@@ -19,7 +19,7 @@ from gate.declared.pointing import leading_out
 from gate.facts.digests import Closed, Declared, TensorBytes, TensorTotal
 from gate.facts.references import ExternalReference, Pointer
 from gate.formats import checksums, hashing, safetensors
-from gate.formats.claims import Claim, Elsewhere
+from gate.formats.file_claims import Claim, Elsewhere
 from gate.formats.lfs import pointer
 from gate.formats.relative import relative
 from gate.formats.shown import shown

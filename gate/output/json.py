@@ -44,7 +44,11 @@ def render(report: Report, request: Request, decision: Decision, rules: Mapping[
             "schema": SCHEMA,
             "tool": {"name": "gate", "version": __version__},
             "subject": report.subject,
-            "model": {"name": request.model_name or None, "version": request.model_version, "build_id": None},
+            "model": {
+                "name": request.model_name or None,
+                "version": request.model_version,
+                "build_id": request.build_id,
+            },
             "request": {
                 "stage": request.stage,
                 "environment": request.environment,

@@ -55,6 +55,30 @@ KNOWN: Mapping[str, Advice] = {
     "readiness.no-profile": Advice(
         "No target to compare with", "Describe the machines that it is to run on, and pass that with --profile."
     ),
+    "versioning.missing": Advice(
+        "The model has no version", "Write one into the manifest or a gate-model.yaml, or pass --model-version."
+    ),
+    "versioning.mutable": Advice(
+        "The version is a name that moves", "Give each build a semantic version of its own, and keep names for tags."
+    ),
+    "versioning.not-semantic": Advice(
+        "The version is no semantic version", "Write it as MAJOR.MINOR.PATCH; see https://semver.org."
+    ),
+    "versioning.ambiguous": Advice(
+        "It is not clear which version it is", "Correct the manifest that is wrong, or pass --model-version."
+    ),
+    "governance.no-owner": Advice(
+        "Nobody is named who answers for the model", "Name an owner in a gate-model.yaml or the manifest."
+    ),
+    "governance.no-licence": Advice(
+        "No licence is declared", "Declare one in the model card (license:) or a gate-model.yaml."
+    ),
+    "readiness.not-reproducible": Advice(
+        "It could not be made again", "Record code, data, parameters, lock and seeds in a gate-model.yaml."
+    ),
+    "lifecycle.expired": Advice(
+        "The model has expired", "Evaluate it anew, and build it with a later date in expires."
+    ),
     "admission.no-summary": Advice(
         "No verdict about this artifact counts",
         "Scan exactly this artifact with --sign-key or --sign-keyless for this place, and pass what was written.",

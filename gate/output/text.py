@@ -49,14 +49,23 @@ def _head(report: Report, request: Request, decision: Decision) -> list[str]:
     asked = {
         "stage": request.stage,
         "environment": request.environment,
-        "model": f"{request.model_name} {request.model_version or ''}".strip(),
         "at": request.effective_time,
     }
+    model = _model(report, request)
     return [
         *_labelled("", _SENTENCE[decision.outcome].format(name=name, stage=stage), follow="  | "),
+        *(_labelled("  model:   ", model) if model else []),
         *_labelled("  subject: ", ", ".join(what + size)),
         *_labelled("  request: ", ", ".join(f"{label} {printable(value)}" for label, value in asked.items() if value)),
     ]
+
+
+def _model(report: Report, request: Request) -> str:
+    """What it is: name, version and build, then what else the archive says; "" where nobody says anything."""
+    named = f"{printable(request.model_name)} {printable(request.model_version or '')}".strip()
+    build = f"build {printable(request.build_id)}" if request.build_id else ""
+    words = [f"{label} {printable(word, 120)}" for label, word in report.model.about]
+    return ", ".join(filter(None, [named, build, *words]))
 
 
 def _reasons(request: Request, decision: Decision, rules: Mapping[str, Rule]) -> Iterator[list[str]]:

@@ -30,6 +30,7 @@ def decide(report: Report, request: Request, rules: Mapping[str, Rule], engine: 
 
     Nothing here makes an allow: it comes from the engine or not at all.
     """
+    request = request.about(report.model)
     tallies = count(report, request, rules, limits)
     asked = build(report, request, tallies)
     try:

@@ -6,13 +6,15 @@ from dataclasses import asdict
 
 from gate.core.decision import Item, Request, Tally, Waiver
 from gate.core.finding import Finding
+from gate.core.model import version_kind
 from gate.core.report import Json, Report
 from gate.core.waivers import live
 from gate.policy.tally import Tallies
 
 SCHEMA = "gate.input/v1"
-MINOR = 1
+MINOR = 2
 """Grows by one with each addition to the document."""
+_CLAIMED = {"model_name": "name", "model_version": "version", "build_id": "build_id"}
 
 
 def build(report: Report, request: Request, tallies: Tallies) -> dict[str, Json]:
@@ -38,7 +40,13 @@ def build(report: Report, request: Request, tallies: Tallies) -> dict[str, Json]
             "size": subject.size,
             "format": subject.format,
         },
-        "model": {"name": request.model_name or None, "version": request.model_version},
+        "model": {
+            "name": request.model_name or None,
+            "version": request.model_version,
+            "version_kind": version_kind(request.model_version),
+            "build_id": request.build_id,
+            "claimed": sorted(_CLAIMED[name] for name in request.claimed),
+        },
         "findings": {code: _tally(row) for code, row in tallies.findings.items()},
         "gaps": {code: _tally(row) for code, row in tallies.gaps.items()},
         "waivers": [_waiver(waiver, is_live=live(waiver, request, subject)) for waiver in request.waivers],

@@ -144,6 +144,7 @@ def test_the_time_it_holds_is_signed(attest, make, desk):
 def test_what_changed_since_it_was_hashed_is_not_signed(how, make, desk, capsys):
     from gate import pipeline
     from gate.attest.keyed import Keyed
+    from gate.cli.judge import Judged
     from gate.cli.signing import Signing
     from gate.core.decision import Request
     from gate.registry import load
@@ -155,7 +156,7 @@ def test_what_changed_since_it_was_hashed_is_not_signed(how, make, desk, capsys)
     decision = pipeline.decide(report, request, registry.rules, FakeEngine(), registry_limits())
     {"touched": archive.touch, "replaced": lambda: other.replace(archive), "removed": archive.unlink}[how]()
     signing = Signing(Keyed(KEY), str(desk / "out"), WHO, None)
-    assert signing.attest([(report, decision)], request) == 3
+    assert signing.attest([Judged(report, request, decision)]) == 3
     assert os.listdir(desk / "out") == []
     assert capsys.readouterr().err.startswith("gate: model.zip: not attested: it was written to or replaced")
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from gate.core.decision import Action, Reason
+from gate.core.decision import Action, Reason, Request
 from gate.output import renderer
 from gate.output.json import FACTS, render
 from tests.output.results import Libraries, allowed, denied, finding, mandatory, tally, undecided
@@ -58,7 +58,9 @@ def test_totals_count_findings_gaps_and_facts():
 def test_unknown_places_and_values_are_null():
     result = loaded(allowed())
     assert result["inputs"]["advisories"] == {"digest": {}, "data_time": None, "fetched": None}
-    assert result["model"]["build_id"] is None
+    assert result["model"] == {"name": "recsys", "version": "1.4.0", "build_id": "run-7"}
+    unnamed = loaded(allowed()._replace(request=Request("production", "2026-11-21T10:00:00Z")))
+    assert unnamed["model"] == {"name": None, "version": None, "build_id": None}
     first = loaded(denied())["findings"][0]
     assert first["location"] == {"path": "handler.py", "start": None, "end": None, "line": 3}
 

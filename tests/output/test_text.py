@@ -19,7 +19,7 @@ from tests.output.results import (
 )
 
 OWN_START = re.compile(
-    "(ALLOW|DENY|INCONCLUSIVE): |  (subject|request): |(Denied because|Inconclusive because|Warnings|Waived):$"
+    "(ALLOW|DENY|INCONCLUSIVE): |  (model|subject|request): +|(Denied because|Inconclusive because|Warnings|Waived):$"
     "|  - |    what: |    fix:  |(Not examined|Not complete|Listed in part|Digest|Policy|Policy data): | +[|] |$"
 )
 

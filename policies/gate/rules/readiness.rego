@@ -9,3 +9,10 @@ violation contains row if {
 	msg := "there are native libraries, and no target profile was given to compare them with"
 	row := {"code": "readiness.no-profile", "subject": "", "msg": msg}
 }
+
+# F5: what a run is made of is known, or it cannot be made again. Off unless an organisation asks for it.
+violation contains row if {
+	input.determinism.reproducible == false
+	msg := concat(" ", ["it could not be made again, not known are:", concat(", ", input.determinism.missing)])
+	row := {"code": "readiness.not-reproducible", "subject": "", "msg": msg}
+}

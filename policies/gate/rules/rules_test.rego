@@ -114,3 +114,74 @@ test_libraries_want_a_target if {
 		none == set()
 	}
 }
+
+model(changes) := asked({
+	"model": object.union({"version": "1.2.3", "version_kind": "semver", "claimed": ["version"]}, changes),
+	"metadata": {"conflicting": []},
+})
+
+test_a_semantic_version_is_a_version if {
+	rows := rules.versioning.violation with input as model({})
+	rows == set()
+}
+
+test_a_model_without_a_version if {
+	rows := rules.versioning.violation with input as model({"version": null, "version_kind": "none"})
+	codes(rows) == ["versioning.missing"]
+}
+
+test_a_name_that_moves_is_no_version if {
+	rows := rules.versioning.violation with input as model({"version": "latest", "version_kind": "moving"})
+	codes(rows) == ["versioning.mutable"]
+	every row in rows {
+		startswith(row.msg, "latest ")
+	}
+}
+
+test_versions_of_other_kinds_are_no_semantic_ones if {
+	every kind in ["date", "numeric", "integer", "hash", "other", "a kind of tomorrow"] {
+		rows := rules.versioning.violation with input as model({"version": "x", "version_kind": kind})
+		codes(rows) == ["versioning.not-semantic"]
+	}
+}
+
+test_a_version_about_which_sources_disagree_unless_somebody_says_which if {
+	disputed := object.union(model({}), {"metadata": {"conflicting": ["licence", "version"]}})
+	rows := rules.versioning.violation with input as disputed
+	codes(rows) == ["versioning.ambiguous"]
+	every document in [
+		object.union(disputed, {"model": {"claimed": []}}),
+		object.union(disputed, {"metadata": {"conflicting": ["licence"]}}),
+	] {
+		none := rules.versioning.violation with input as document
+		none == set()
+	}
+}
+
+test_an_owner_and_a_licence_are_asked_for if {
+	bad := asked({"metadata": {"has_owner": false, "has_licence": false}})
+	rows := rules.governance.violation with input as bad
+	codes(rows) == ["governance.no-licence", "governance.no-owner"]
+	every document in [asked({}), asked({"metadata": {"has_owner": true, "has_licence": true}})] {
+		none := rules.governance.violation with input as document
+		none == set()
+	}
+}
+
+test_a_model_that_has_expired if {
+	old := asked({"metadata": {"expired": true, "expires": "2026-01-01T00:00:00Z"}})
+	rows := rules.lifecycle.violation with input as old
+	codes(rows) == ["lifecycle.expired"]
+	every document in [asked({}), asked({"metadata": {"expired": false, "expires": null}})] {
+		none := rules.lifecycle.violation with input as document
+		none == set()
+	}
+}
+
+test_a_model_that_could_not_be_made_again if {
+	bad := asked({"determinism": {"reproducible": false, "missing": ["code", "seed"]}})
+	rows := rules.readiness.violation with input as bad
+	rows == {{"code": "readiness.not-reproducible", "subject": "", "msg": "it could not be made again, not known are: code, seed"}}
+	good := rules.readiness.violation with input as asked({"determinism": {"reproducible": true, "missing": []}})
+	good == set()
+}

@@ -1,0 +1,145 @@
+"""Could this model be made again: are its code, data, parameters, environment and seeds known?
+
+What it was made of is said by a gate-model.yaml; the id of the run that it declares is computed again. The source that
+the archive brings along as its own (not packages that are installed in it) is read for random numbers without a seed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from gate.archive.source import whole
+from gate.core.errors import FormatError, NotExamined
+from gate.core.finding import Finding
+from gate.core.gap import Gap, GapReason
+from gate.core.location import Location
+from gate.core.report import Section
+from gate.facts.determinism import RandomUse, Run, RunNamed
+from gate.facts.metadata import Claimed
+from gate.formats.random_use import BYTES, FLAG, SEED, UNSEEDED, USE, read_random_use
+from gate.formats.relative import relative
+from gate.formats.requirement import Requirement
+from gate.formats.requirements import read_requirements
+from gate.formats.run_parts import RunParts, lock_digest, read_run_parts, run_id
+from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
+
+_OWN = re.compile(r"(?:.*/)?gate-model\.ya?ml(?:#[0-9]+)?")
+_OTHERS = re.compile(r"(?:^|/)(?:site-packages|dist-packages|node_modules|[^/]+\.whl!)/")
+"""Folders of packages: what they do with random numbers is decided by who calls them."""
+_SEEDS = "seed."
+_LISTED = 100
+
+
+class Determinism(Inspector):
+    """Reads each file by itself; seeds anywhere count for uses everywhere."""
+
+    consumes = (Claimed,)
+    produces = (RandomUse, RunNamed, Run)
+
+    def wants(self, member: Member) -> Need | None:
+        if member.path.endswith(".py") and member.size <= BYTES and not _OTHERS.search(member.path):
+            return Need.STREAM
+        return Need.STREAM if _OWN.fullmatch(member.path) else None
+
+    def inspect(self, member: Member) -> Iterator[Said]:
+        if _OWN.fullmatch(member.path):
+            parts = member.read(read_run_parts)
+            data = tuple(f"{name}={digest}" for name, digest in parts.data)
+            ids = (parts.run_id, int(parts.other), parts.code, data)
+            yield RunNamed(member.path, *ids, parts.params, parts.env, parts.lock, parts.seeds)
+        else:
+            for sign in member.read(read_random_use).signs:
+                yield RandomUse(member.path, sign.line, sign.kind, sign.name)
+
+    def conclude(self, seen: Seen, archive: Archive) -> Iterator[Said]:
+        """Compute the ids again, then weigh what the source does against the seeds that are known."""
+        seeds = 0
+        for row in seen.rows(RunNamed):
+            seeds += row.seeds
+            yield from _run(row, archive)
+        seeds += sum(row.key.startswith(_SEEDS) for row in seen.rows(Claimed))
+        yield from _signs(seen, seeds)
+
+    def section(self, seen: Seen) -> Section:
+        counts = Counter(row.kind for row in seen.rows(RandomUse))
+        runs = list(seen.rows(Run))
+        seeds = sum(row.seeds for row in runs) + sum(row.key.startswith(_SEEDS) for row in seen.rows(Claimed))
+        states = {row.state for row in runs}
+        parts = ("code", "data", "env", "params")
+        missing = sorted(set(parts) if not runs else {name for row in runs for name in row.missing})
+        recorded = bool(seeds or counts[SEED])
+        return {
+            "run_id": next((state for state in _WORST if state in states), "absent"),
+            "missing": missing if recorded else [*missing, "seed"],
+            "seeds_recorded": recorded,
+            "env_hashed": bool(runs) and all(row.hashed for row in runs),
+            "data_strong": bool(runs) and all(row.strong for row in runs),
+            "random_uses": counts[USE],
+            "unseeded": counts[UNSEEDED],
+            "flags_off": counts[FLAG],
+            "reproducible": bool(runs) and not missing and recorded and "mismatch" not in states,
+        }
+
+
+inspector = Determinism()
+_WORST = ("mismatch", "unverifiable", "match")
+
+
+def _run(row: RunNamed, archive: Archive) -> Iterator[Said]:
+    data = tuple((item.rpartition("=")[0], item.rpartition("=")[2]) for item in row.data)
+    parts = RunParts(row.run_id, bool(row.other), row.code, data, row.params, row.env, row.lock, row.seeds)
+    env, hashed = parts.env, False
+    if parts.lock:
+        try:
+            env, hashed = _lock(row.path, parts, archive)
+        except NotExamined as error:
+            yield Gap(Location(row.path), error.reason, detail=f"the list that locks the environment: {error}")
+            env = ""
+    missing = parts.missing(env)
+    computed = "" if missing else run_id(parts, env)
+    state = "absent" if not (parts.run_id or parts.other) else "unverifiable"
+    if parts.run_id and computed:
+        state = "match" if computed == parts.run_id else "mismatch"
+    yield Run(row.path, state, parts.run_id, computed, missing, parts.seeds, int(hashed), int(parts.strong))
+    if state == "mismatch":
+        yield found("determinism.run-id-mismatch", row.path, declared=parts.run_id, computed=computed)
+
+
+def _lock(path: str, parts: RunParts, archive: Archive) -> tuple[str, bool]:
+    """The digest of the list that locks the environment, and whether all of it has hashes.
+
+    Where a digest is stated as well, both must be the same, or there is none; so it is for a list that is not there.
+    """
+    up = 1 if "/MAR-INF/" in f"/{path}" else 0
+    place = relative(path, parts.lock.encode(), up)
+    if place is None:
+        raise FormatError("the list that locks the environment lies outside of the archive")
+    if archive.rows.find(place) is None:
+        return "", False
+    try:
+        source = archive.open(place)
+    except OSError as error:
+        raise NotExamined(GapReason.UNREADABLE, f"{error.strerror}") from error
+    digest = lock_digest(whole(source, source.limits.requirements_bytes))
+    asked = [item for item in read_requirements(source) if isinstance(item, Requirement)]
+    hashed = bool(asked) and all(item.hashed for item in asked)
+    return (digest if parts.env in ("", digest) else ""), hashed
+
+
+def _signs(seen: Seen, seeds: int) -> Iterator[Finding]:
+    """The first of each kind and name, and how many there are; uses count only where nobody seeds anything."""
+    first: dict[tuple[str, str], RandomUse] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in seen.rows(RandomUse):
+        seeds += row.kind == SEED
+        key = (row.kind, "" if row.kind == USE else row.name)
+        counts[key] += 1
+        first.setdefault(key, row)
+    for (kind, name), row in sorted(first.items())[:_LISTED]:
+        rule = {USE: "no-seed", UNSEEDED: "unseeded-generator", FLAG: "flag-off"}.get(kind)
+        if rule and not (kind == USE and seeds):
+            yield found(
+                f"determinism.{rule}", row.path, line=row.line, by=name, name=row.name, count=counts[kind, name]
+            )

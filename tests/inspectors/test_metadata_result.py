@@ -1,0 +1,107 @@
+import json
+import re
+
+import yaml
+
+from fixtures.metadata import text_sources as made
+from tests.conftest import ROOT
+from tests.inspectors.described import Described
+
+MAR = "MAR-INF/MANIFEST.json"
+
+# -- through the command -----------------------------------------------------------------------------------------------
+
+
+def scanned(gate, archive, *options):
+    result = gate("scan", archive, "--effective-time", "2026-11-21T10:00:00Z", "--jobs", "0", "-f", "json", *options)
+    return json.loads(result.stdout)
+
+
+def codes(result, part="warnings"):
+    return {row["code"] for row in result["decision"][part]}
+
+
+def test_the_result_is_about_the_model_that_the_archive_names(gate, make):
+    archive = make({MAR: made.torchserve(), "gate-model.yaml": made.own(build_id="b7", owner="us", licence="MIT")})
+    result = scanned(gate, archive)
+    assert result["model"] == {"name": "recsys", "version": "1.4.0", "build_id": "b7"}
+    assert not {code for code in codes(result) if code.startswith(("versioning", "governance", "metadata"))}
+    text = gate("scan", archive, "--jobs", "0").stdout.splitlines()
+    assert text[1] == "  model:   recsys 1.4.0, build b7, licence MIT"
+    named = scanned(gate, archive, "--model-name", "other", "--model-version", "2.0.0")
+    assert named["model"] == {"name": "other", "version": "2.0.0", "build_id": "b7"}
+
+
+def test_the_name_of_the_model_is_part_of_fingerprints(gate, make):
+    twice = b'{"model": {"modelName": "%s"}, "model": {"modelName": "%s"}}'
+    prints = [
+        scanned(gate, make({MAR: twice % (name, name)}), *options)["findings"][0]["fingerprint"]
+        for name, options in ((b"a", ()), (b"b", ()), (b"b", ("--model-name", "a")))
+    ]
+    assert prints[0] != prints[1] and prints[0] == prints[2]
+
+
+def test_a_stage_says_what_a_version_must_be(gate, make):
+    bare = make({"README.md": made.card("license: mit")}, "bare.zip")
+    production, staging = scanned(gate, bare), scanned(gate, bare, "--stage", "staging")
+    assert codes(production) >= {"versioning.missing", "governance.no-owner"}
+    assert not {"versioning.missing", "governance.no-owner", "governance.no-licence"} & codes(staging)
+    assert (production["decision"]["outcome"], staging["decision"]["outcome"]) == ("allow", "allow")
+    moving = make({MAR: made.torchserve(version="latest")}, "moving.zip")
+    assert codes(scanned(gate, moving), "reasons") == {"versioning.mutable"}
+    assert "versioning.mutable" in codes(scanned(gate, moving, "--stage", "staging"))
+    assert codes(scanned(gate, moving, "--model-version", "1.4.0"), "reasons") == set()
+
+
+def test_sources_that_disagree_about_the_version_leave_production_without_an_answer(gate, make):
+    archive = make({MAR: made.torchserve(version="1.4.0"), "gate-model.yaml": made.own(version="1.5.0")})
+    result = scanned(gate, archive)
+    assert (result["decision"]["outcome"], codes(result, "reasons")) == ("inconclusive", {"versioning.ambiguous"})
+    assert codes(scanned(gate, archive, "--stage", "staging")) >= {"versioning.ambiguous", "metadata.conflict"}
+    assert scanned(gate, archive, "--model-version", "1.5.0")["decision"]["outcome"] == "allow"
+
+
+def test_an_expired_model_is_denied(gate, make):
+    result = scanned(gate, make({"gate-model.yaml": made.own(expires="2026-11-01")}))
+    assert codes(result, "reasons") == {"lifecycle.expired"}
+
+
+def test_a_repository_of_the_hub_is_allowed(gate, make):
+    for stage in ("staging", "production"):
+        files = {name: data for name, data in made.huggingface().items() if data}
+        result = scanned(gate, make(files), "--stage", stage)
+        assert result["decision"]["outcome"] == "allow", result["decision"]
+        assert result["gaps"] == []
+
+
+# -- the page about it -------------------------------------------------------------------------------------------------
+
+PAGE = (ROOT / "docs" / "metadata.md").read_text()
+
+
+def test_the_example_of_the_page_is_read():
+    (example,) = re.findall(r"```yaml\n(name: .*?)```", PAGE, re.DOTALL)
+    told = Described({"gate-model.yaml": example.encode()})
+    assert (told.gaps, told.findings, told.model.version_kind) == ([], [], "semver")
+    assert all(
+        told.section[f"has_{name}"] for name in ("owner", "licence", "seed", "commit", "data_digest", "parameters")
+    )
+
+
+def test_the_page_has_every_key_of_the_table_and_every_boolean():
+    rows = yaml.safe_load((ROOT / "rules" / "data" / "metadata" / "sources.yaml").read_text())
+    families = {key.partition(".")[0] for row in rows for key in row.get("claims", {})}
+    assert [name for name in sorted(families) if f"`{name}" not in PAGE] == []
+    section = Described({}).section
+    assert [name for name, value in section.items() if value is False and f"`{name}`" not in PAGE] == []
+
+
+def test_the_page_has_the_actions_of_the_policy():
+    config = json.loads((ROOT / "policies" / "gate" / "config" / "data.json").read_text())
+    table = re.findall(r"^\| (`[^|]*) \| [^|]* \| (\w+) \| (\w+) \|$", PAGE, re.MULTILINE)
+    assert len(table) == 8
+    for codes_, *actions in table:
+        for code in re.findall(r"`([^`]+)`", codes_):
+            for stage, action in zip(("production", "staging"), actions, strict=True):
+                known = config["stages"][stage]["actions"].get(code, config["actions"].get(code, "warn"))
+                assert known == action, (code, stage)

@@ -119,6 +119,7 @@ class _Walker:
         self.spend = meter.spend
         self.record = Record()
         self.torch: Torch | None = None
+        self.plain = False
         self.streams = self.protocol = self.end = 0
         self.status, self.recognised, self.detail = Status.COMPLETE, True, ""
 
@@ -235,10 +236,13 @@ class _Walker:
             self.torch.named(pid)
 
     def built(self, machine: Machine, wrapper: Instance, pos: int) -> int:
-        """Joblib reads raw bytes here, a plain unpickler goes on with opcodes: both readings are walked."""
+        """Joblib reads raw bytes here, a plain unpickler goes on with opcodes: both readings are walked.
+
+        A plain unpickler is plain from the first array on, so that there is one second reading, however many arrays.
+        """
         raw_follows(machine, pos)
         at = machine.base + pos
-        plain = self._plainly(machine, at)
+        plain = Record() if self.plain else self._plainly(machine, at)
         size = array_bytes(wrapper)
         if size is None:
             at = self._objects(machine, at)
@@ -253,8 +257,8 @@ class _Walker:
         return machine.load(at)
 
     def _objects(self, machine: Machine, at: int) -> int:
-        """An array of objects is a pickle of its own."""
-        inner = Machine(self.tape, machine.record, machine.stream, self)
+        """An array of objects is a pickle of its own, which joblib leaves to pickle.load."""
+        inner = Machine(self.tape, machine.record, machine.stream, _Plain(self))
         try:
             inner.run(at)
         except Stopped as stop:
@@ -264,12 +268,13 @@ class _Walker:
     def _plainly(self, machine: Machine, at: int) -> Record:
         """What an unpickler would do that knows nothing of joblib; most raw bytes break it at once."""
         record = Record()
+        self.plain = True
         pos = machine.load(at)
         if pos >= len(machine.buf) or machine.buf[pos] < ord("("):
             return record
         anchor = self.tape.anchor
         self.tape.anchor = at if anchor < 0 else anchor
-        other = machine.fork(record)
+        other = machine.fork(record, _Plain(self))
         with suppress(Stopped, Broken):
             other.resume(other.load(at))
         if not self.tape.rewind(at):
@@ -296,6 +301,16 @@ class _Walker:
                 return True
         record.odd(Oddity.NESTED, at)
         return False
+
+
+class _Plain:
+    """The host of a machine to which joblib's arrays are objects like any other."""
+
+    def __init__(self, walker: _Walker) -> None:
+        self.spend, self.nested, self.named = walker.spend, walker.nested, walker.named
+
+    def built(self, machine: Machine, wrapper: Instance, pos: int) -> int:
+        return pos
 
 
 def _part(data: Value) -> _Part | None:

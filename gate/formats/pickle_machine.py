@@ -88,9 +88,9 @@ class Machine(Stack):
         self.check()
         self.host.spend(ops)
 
-    def fork(self, record: Record) -> Machine:
-        """A machine in the same state that notes what it does in another record."""
-        other = Machine(self.tape, record, self.stream, self.host)
+    def fork(self, record: Record, host: Host) -> Machine:
+        """A machine in the same state that notes what it does in another record, for another host."""
+        other = Machine(self.tape, record, self.stream, host)
         other.start, other.proto, other.frame = self.start, self.proto, self.frame
         other.stack = [*self.stack]
         other.push = other.stack.append

@@ -19,7 +19,7 @@ VARIANTS = 256
 """Distinct argument lists of one global that are kept apart."""
 ITEMS = 256
 """Entries of a dict or tuple that are looked at one by one."""
-_WORD = re.compile(r"[A-Za-z_][\w.-]{0,31}")
+_WORD = re.compile(r"[A-Za-z_][\w.-]{0,79}")
 
 
 COMPUTED = ("?", "?")
@@ -205,7 +205,7 @@ class Record:
         known = {(use.module, use.qualname) for use in self.uses.values()}
         for use in other.uses.values():
             if (
-                use.module not in {"", COMPUTED[0]}
+                not use.computed
                 and (use.module, use.qualname) not in known
                 and len(self.uses) < USES
             ):

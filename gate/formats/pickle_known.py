@@ -41,7 +41,25 @@ KEPT = frozenset(
     for modules, name in (
         ("joblib.numpy_pickle sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper"),
         ("numpy", "dtype"),
+        ("functools", "partial"),
     )
     for module in modules.split()
 )
-"""Classes whose state says how many raw bytes follow: joblib's arrays."""
+"""Classes whose arguments and state matter later: how many raw bytes follow, or what a partial object calls."""
+
+
+def made_by(partial: Instance, args: Value) -> tuple[Global, tuple[Value, ...]] | None:
+    """The class and arguments where this call of a partial object is NEWOBJ_EX as protocols 2 and 3 write it.
+
+    Source: copyreg.py and pickle.py, save_reduce: `partial(cls.__new__, cls, *args, **kwargs)`, called with nothing.
+    """
+    state = partial.state
+    if args != () or type(state) is not tuple or len(state) != 4:
+        return None
+    function, bound = state[0], state[1]
+    if type(function) is not Global or type(bound) is not tuple or not bound or type(bound[0]) is not Global:
+        return None
+    made = bound[0]
+    if (function.module, function.qualname) != (made.module, f"{made.qualname}.__new__"):
+        return None
+    return made, bound[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import Protocol
 
-from gate.formats.pickle_known import KEPT, LOADERS, encoded, persistent
+from gate.formats.pickle_known import KEPT, LOADERS, encoded, made_by, persistent
 from gate.formats.pickle_stack import Stack
 from gate.formats.pickle_strings import Broken
 from gate.formats.pickle_tape import Tape
@@ -198,6 +198,10 @@ class Machine(Stack):
         if isinstance(what, _DEAD) or (type(what) is Opaque and what.kind is not Kind.PERSISTENT):
             raise Broken("calls a value that cannot be called")
         listed = tuple(map(summary, args)) if type(args) is tuple else (Arg(Kind.UNKNOWN),)
+        made = made_by(what, args) if type(what) is Instance and type(args) is tuple else None
+        if made is not None:
+            what, args, use = made[0], made[1], Use.NEW
+            listed = tuple(map(summary, args))
         if type(what) is not Global:
             origin = what.origin if type(what) is Instance else Global("", "")
             self._used(origin, Use.RECALL, pos, ())

@@ -76,6 +76,7 @@ class Tables:
         self.refused_words = frozenset(libraries["refused_words"].split())
         self.sink_modules = frozenset(sinks["modules"].split())
         self.sink_names = _names(sinks["names"])
+        self.exported = frozenset(sinks["exported"].split())
         self.sink_words = frozenset(sinks["words"].split())
         self.stdlib = frozenset(sinks["stdlib"].split()) | sys.stdlib_module_names
 
@@ -134,7 +135,9 @@ class Tables:
             made = use.use is Use.CALL and self._keeps(_CYTHON, use.args)
             return _INFO if made or use.use in (Use.REF, Use.BUILD) else None
         name = use.qualname.removesuffix(".__new__") if use.use is Use.REF else use.qualname
-        if not name.isidentifier() or {word.lower() for word in _WORDS.findall(name)} & self.refused_words:
+        if name in self.exported or not name.isidentifier():
+            return None
+        if {word.lower() for word in _WORDS.findall(name)} & self.refused_words:
             return None
         function = use.use is Use.REF and any(parent in self.functions for parent in _parents(use.module))
         return _INFO if function or (known and self._class(use, name)) else None
@@ -177,6 +180,8 @@ class Tables:
                 return arg.kind is Kind.TEXT and arg.text in wanted.split(",")
             case "attribute":
                 return arg.kind is Kind.TEXT and arg.text.isidentifier() and not arg.text.startswith("__")
+            case "constructor":
+                return arg == (Kind.TEXT, "__new__")
             case "class":
                 return arg.kind is Kind.INSTANCE and self._known(arg.text.rpartition(".")[0])
             case "plain":

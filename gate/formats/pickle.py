@@ -293,7 +293,8 @@ class _Walker:
             shift = data.start if type(data) is Blob else 0
             for use in inner.uses:
                 start, end = (use.start + shift, use.end + shift) if shift else (at, at + 1)
-                moved = replace(use, start=start, end=end)
+                imported = use.imported + shift if shift and use.imported >= 0 else at if use.imported >= 0 else -1
+                moved = replace(use, start=start, end=end, imported=imported)
                 record.uses.setdefault((use.module, use.qualname, use.use, use.args), moved)
             for anomaly in inner.anomalies:
                 record.odd(anomaly.kind, anomaly.start + shift if shift else at)

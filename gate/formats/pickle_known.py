@@ -53,7 +53,7 @@ def made_by(partial: Instance, args: Value) -> tuple[Global, tuple[Value, ...]] 
 
     Source: copyreg.py and pickle.py, save_reduce: `partial(cls.__new__, cls, *args, **kwargs)`, called with nothing.
     """
-    state = partial.state
+    state: Value = partial.state
     if args != () or type(state) is not tuple or len(state) != 4:
         return None
     function, bound = state[0], state[1]

@@ -29,6 +29,16 @@ from gate.formats.pickle_words import Arg, Kind, Oddity, Use
 
 BATCH = 4096
 """Opcodes between two looks at the budget."""
+_NAMES = {
+    code[0]: name
+    for code, name in {
+        b"R": "REDUCE", b"o": "OBJ", b"\x81": "NEWOBJ", b"\x92": "NEWOBJ_EX", b"b": "BUILD", b"a": "APPEND",
+        b"e": "APPENDS", b"\x90": "ADDITEMS", b"s": "SETITEM", b"u": "SETITEMS", b"\x93": "STACK_GLOBAL",
+    }.items()
+}  # fmt: skip
+"""Opcodes of one byte that use a global, as pickletools names them."""
+_TEXT_NAMES = {Use.REF: "GLOBAL", Use.CALL: "INST"}
+"""Those that end with a name and a newline."""
 _DEAD = (int, float, str, bytes, tuple, Blob, Dict, type(None))
 """What no unpickler can call."""
 
@@ -115,9 +125,13 @@ class Machine(Stack):
 
     # Imports and calls.
 
-    def _used(self, what: Global | None, use: Use, pos: int, args: tuple[Arg, ...], start: int = -1) -> None:
+    def _used(self, what: Global, use: Use, pos: int, args: tuple[Arg, ...], start: int = -1) -> None:
+        if (what.module, what.qualname, use, args) in self.record.uses:
+            self.record.acted = self.record.acted or use is not Use.REF
+            return
         end = self.base + pos
-        self.record.use(what, use, (start if start >= 0 else end - 1, end), self.stream, args)
+        opcode = _NAMES.get(self.buf[pos - 1]) or _TEXT_NAMES.get(use, "")
+        self.record.use(what, use, (start if start >= 0 else end - 1, end), self.stream, args, opcode)
 
     def _names(self, pos: int) -> tuple[str, str, int]:
         module, pos = self.line(pos)
@@ -249,7 +263,7 @@ class Machine(Stack):
         at = self.base + pos - 1
         self.record.odd(Oddity.EXTENSION, at)
         what = Global("copyreg", f"<extension {self.count(pos, n)}>", at)
-        self._used(what, Use.REF, pos + n, (), at)
+        self.record.use(what, Use.REF, (at, self.base + pos + n), self.stream, (), f"EXT{n}")
         self.push(what)
         return pos + n
 

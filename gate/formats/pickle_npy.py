@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from struct import Struct
 from typing import Any
@@ -13,7 +13,7 @@ from gate.archive.source import Source
 from gate.core.errors import FormatError
 from gate.core.limits import Limits
 from gate.formats.pickle import walk
-from gate.formats.pickle_words import Walk
+from gate.formats.pickle_words import GlobalUse, Walk
 
 MAGIC = b"\x93NUMPY"
 _LONG = re.compile(r"([0-9])L(?=[,)])")
@@ -30,9 +30,16 @@ def walk_objects(source: Source) -> Walk:
     if start is None:
         raise FormatError("an array without objects")
     inner = walk(_Rest(source, head, start))
-    uses = tuple(replace(use, start=use.start + start, end=use.end + start) for use in inner.uses)
+    uses = tuple(map(_moved(start), inner.uses))
     anomalies = tuple(anomaly._replace(start=anomaly.start + start) for anomaly in inner.anomalies)
     return replace(inner, uses=uses, anomalies=anomalies, end=inner.end + start)
+
+
+def _moved(by: int) -> Callable[[GlobalUse], GlobalUse]:
+    """A use with offsets in the file."""
+    return lambda use: replace(
+        use, start=use.start + by, end=use.end + by, imported=use.imported + by if use.imported >= 0 else -1
+    )
 
 
 class _Rest:

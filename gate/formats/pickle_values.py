@@ -95,7 +95,6 @@ LONG_BYTES: Final = Opaque(Kind.BYTES)
 LIST: Final = Opaque(Kind.SEQUENCE)
 PERSISTENT: Final = Opaque(Kind.PERSISTENT)
 UNKNOWN: Final = Opaque(Kind.UNKNOWN)
-_NOWHERE = Global("", "")
 
 _METHODS = frozenset({"extend", "append", "add"})
 _DUNDER = """
@@ -170,10 +169,9 @@ class Record:
         self._variants: dict[tuple[str, str, Use], int] = {}
 
     def use(
-        self, what: Global | None, use: Use, span: tuple[int, int], stream: int, args: tuple[Arg, ...] = ()
+        self, what: Global, use: Use, span: tuple[int, int], stream: int, args: tuple[Arg, ...], opcode: str
     ) -> None:
         """One use at the bytes `span`; raises NotExamined when there are too many different ones."""
-        what = what or _NOWHERE
         if use is not Use.REF:
             self.acted = True
         key = (what.module, what.qualname, use, args)
@@ -184,7 +182,7 @@ class Record:
         listed = args if count <= VARIANTS else None
         if len(self.uses) >= USES:
             raise NotExamined(GapReason.BUDGET, f"more than {USES} different uses of globals")
-        self.uses.setdefault((*short, listed), GlobalUse(*short, listed, *span, stream))
+        self.uses.setdefault((*short, listed), GlobalUse(*short, listed, *span, stream, True, opcode, what.start))
 
     def odd(self, kind: Oddity, start: int) -> None:
         """One anomaly; only the first of a kind is kept."""

@@ -91,6 +91,11 @@ class Tables:
             or _unverified("not on the list of globals that pickles of models need")
         )
 
+    def known(self, module: str) -> bool:
+        """Whether a module of this name is one that verdicts rest on: of the standard library or a known library."""
+        listed = any(module == name.partition(".")[0] for names in self.allowed.values() for name in names)
+        return module in self.stdlib or listed or any(module == name.partition(".")[0] for name in self.classes)
+
     def _structure(self, use: GlobalUse) -> Judgement | None:
         """Uses that are dangerous whatever is used."""
         if use.use is Use.PATCH:

@@ -18,9 +18,10 @@ from gate.core.location import Location
 from gate.core.report import Json, Section
 from gate.facts.pickles import PickleGlobal, PickleImports
 from gate.formats import pickle_npy
+from gate.formats.importable import Shipped, found_by, shipped
 from gate.formats.pickle import GlobalUse, Oddity, Status, Use, Walk, looks_like_pickle, walk
 from gate.formats.pickle_verdict import Judgement, Tables, Verdict
-from gate.inspectors import Inspector, Member, Need, Said, Seen, found
+from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
 from gate.resources import data
 
 SNIFF = 4096
@@ -96,6 +97,7 @@ class _Judged:
             module=use.module,
             use=use.use,
             how=self.judgement.why,
+            trail=use.trail,
         )
 
 
@@ -136,6 +138,20 @@ class Serialization(Inspector):
             reason = GapReason.CORRUPT if result.status is Status.BROKEN else GapReason.BUDGET
             yield Gap(Location(member.path, result.end), reason, detail=f"the pickle was read in part: {result.detail}")
 
+    def conclude(self, seen: Seen, archive: Archive) -> Iterator[Said]:
+        """Modules that the archive itself answers for: a look-alike of a known library makes its verdicts void."""
+        imports: dict[str, set[str]] = {}
+        for row in seen.rows(PickleGlobal):
+            if row.verdict != "dangerous" and not row.module.startswith("__"):
+                imports.setdefault(row.module.partition(".")[0], set()).add(row.path)
+        files = shipped(imports, (row.path for row in archive.inventory())) if imports else []
+        for module in sorted(imports):
+            mine = [file for file in files if file.module == module]
+            for path in sorted(imports[module]) if mine else ():
+                file = next(found_by(path, mine), None)
+                if file is not None:
+                    yield _shipped(path, file)
+
     def section(self, seen: Seen) -> Section:
         counts: Counter[str] = Counter()
         items: dict[str, list[Json]] = {"dangerous": [], "unverified": []}
@@ -150,6 +166,12 @@ class Serialization(Inspector):
             **items,
             "truncated": sum(counts[name] - len(listed) for name, listed in items.items()),
         }
+
+
+def _shipped(pickle: str, file: Shipped) -> Finding:
+    shadows = _tables().known(file.module) and not file.installed
+    rule = "serialization.shadowed-module" if shadows else "serialization.own-module"
+    return found(rule, pickle, by=file.module, module=file.module, file=file.path)
 
 
 def _judge(result: Walk) -> list[_Judged]:

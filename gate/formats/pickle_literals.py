@@ -25,13 +25,13 @@ LINE = 2**20
 _INT = Struct("<i").unpack_from
 _DECIMAL = re.compile(rb"-?(0|[1-9][0-9]*)")
 _DIGITS = re.compile(rb"[ \t\v\f\r]*[+-]?(0[xX]_?[0-9a-fA-F_]+|0[oO]_?[0-7_]+|0[bB]_?[01_]+|[0-9_]+)[ \t\v\f\r]*")
-_PUTS = frozenset(b"pqr\x94")
+PUTS = frozenset(b"pqr\x94")
 
 
 class Literals:
     """Where the walk stands in the bytes, and the stack that it pushes to. A handler gets and returns a position."""
 
-    __slots__ = ("base", "blobs", "buf", "frame", "limit", "push", "record", "stack", "tape")
+    __slots__ = ("base", "blobs", "buf", "frame", "limit", "moved", "push", "record", "stack", "tape")
 
     def __init__(self, tape: Tape, record: Record) -> None:
         self.tape, self.record = tape, record
@@ -39,6 +39,7 @@ class Literals:
         self.stack: list[Value] = []
         self.push: Callable[[Value], None] = self.stack.append
         self.blobs = 0
+        self.moved = True
 
     # Where the bytes come from.
 
@@ -50,6 +51,7 @@ class Literals:
         return pos
 
     def _fence(self) -> None:
+        self.moved = True
         end = len(self.buf)
         if self.base + end < self.tape.size:
             end -= AHEAD
@@ -117,6 +119,11 @@ class Literals:
         return int(text) if len(text) < 20 and text.isdigit() else UNKNOWN
 
     def op_int(self, pos: int) -> int:
+        end = self.buf.find(b"\n", pos)
+        digits = self.buf[pos:end]
+        if 0 < len(digits) < 19 and digits.isdigit() and (digits[0] != ord("0") or len(digits) == 1) and end >= 0:
+            self.push(int(digits))
+            return end + 1
         at = self.base + pos - 1
         line, pos = self.line(pos)
         self.push(self._number(line, at))
@@ -299,5 +306,5 @@ class Literals:
 
     def fetched(self, pos: int) -> None:
         """After an opcode that fetched or dropped a value: no pickler files the value on top right then."""
-        if pos < len(self.buf) and self.buf[pos] in _PUTS:
+        if pos < len(self.buf) and self.buf[pos] in PUTS:
             self.record.odd(Oddity.MEMO_TARGET, self.base + pos)

@@ -29,6 +29,7 @@ from gate.formats.pickle_words import Arg, Kind, Oddity, Use
 
 BATCH = 4096
 """Opcodes between two looks at the budget."""
+_PUTS = frozenset((b"p", b"q", b"r", b"\x94"))
 _NAMES = {
     code[0]: name
     for code, name in {
@@ -75,16 +76,50 @@ class Machine(Stack):
         self.resume(self.load(start))
 
     def resume(self, pos: int) -> None:
-        """Go on at position `pos`."""
+        """Go on at position `pos`.
+
+        The opcodes that make up most of a large pickle are run here, all others by their handler: a call costs more
+        than the work. What a handler may change is looked up again after it.
+        """
         table, done, base = self.table, 0, self.base
         try:
             while True:
+                self.moved = True
                 for done in range(BATCH):  # noqa: B007 - the count of an unfinished batch
-                    base = self.base
                     if pos >= self.limit:
                         pos = self.edge(pos)
-                        base = self.base
-                    pos = table[self.buf[pos]](pos + 1)
+                    if self.moved:
+                        self.moved = False
+                        buf, base, stack, push = self.buf, self.base, self.stack, self.push
+                        dense = self.sparse is None
+                        memo: list[Value] | dict[int, Value] = self.memo if self.sparse is None else self.sparse
+                    code = buf[pos]
+                    if code == 0x68:  # BINGET
+                        push(memo[buf[pos + 1]])
+                        pos += 2
+                        if buf[pos : pos + 1] in _PUTS:
+                            self.record.odd(Oddity.MEMO_TARGET, base + pos)
+                    elif code == 0x94 and dense:  # MEMOIZE
+                        self.memo.append(stack[-1])
+                        pos += 1
+                    elif code == 0x4B:  # BININT1
+                        push(buf[pos + 1])
+                        pos += 2
+                    elif code == 0x4D:  # BININT2
+                        push(buf[pos + 1] | buf[pos + 2] << 8)
+                        pos += 3
+                    elif code == 0x72 and dense and buf[pos + 1 : pos + 5] == len(memo).to_bytes(4, "little"):
+                        self.memo.append(stack[-1])  # LONG_BINPUT, in order
+                        self.puts += 1
+                        pos += 5
+                    elif code == 0x4E:  # NONE
+                        push(None)
+                        pos += 1
+                    elif code == 0x47:  # BINFLOAT
+                        push(0.0)
+                        pos += 9
+                    else:
+                        pos = table[code](pos + 1)
                 self._account(BATCH)
                 done = 0
         except (IndexError, KeyError):

@@ -63,6 +63,13 @@ class Dict:
         elif not self.hidden:
             self.hidden = any(map(special, pairs[::2]))
 
+    def set(self, key: Value, value: Value) -> None:
+        """One pair."""
+        if len(self.items) < 2 * ITEMS:
+            self.items += (key, value)
+        elif special(key):
+            self.hidden = True
+
     def get(self, key: str) -> Value:
         """The last value for a text key, as a dict would have it; None when there is none."""
         found = None

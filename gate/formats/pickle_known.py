@@ -48,6 +48,20 @@ KEPT = frozenset(
 """Classes whose arguments and state matter later: how many raw bytes follow, or what a partial object calls."""
 
 
+def constructed(pair: tuple[str, str], args: Value) -> tuple[Global, tuple[Value, ...]] | None:
+    """The class and arguments where protocols 0 and 1, or a class's own __reduce__, make an instance by copyreg.
+
+    Source: copyreg.py, `_reconstructor(cls, base, state)` and `__newobj__(cls, *args)`.
+    """
+    if type(args) is not tuple or not args or type(args[0]) is not Global:
+        return None
+    if pair == ("copyreg", "__newobj__"):
+        return args[0], args[1:]
+    if pair == ("copyreg", "_reconstructor"):
+        return args[0], () if args[2:] in ((), (None,)) else args[2:]
+    return None
+
+
 def made_by(partial: Instance, args: Value) -> tuple[Global, tuple[Value, ...]] | None:
     """The class and arguments where this call of a partial object is NEWOBJ_EX as protocols 2 and 3 write it.
 
@@ -59,7 +73,4 @@ def made_by(partial: Instance, args: Value) -> tuple[Global, tuple[Value, ...]] 
     function, bound = state[0], state[1]
     if type(function) is not Global or type(bound) is not tuple or not bound or type(bound[0]) is not Global:
         return None
-    made = bound[0]
-    if (function.module, function.qualname) != (made.module, f"{made.qualname}.__new__"):
-        return None
-    return made, bound[1:]
+    return (bound[0], bound[1:]) if function.qualname.endswith(".__new__") else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import Protocol
 
-from gate.formats.pickle_known import KEPT, LOADERS, encoded, made_by, persistent
+from gate.formats.pickle_known import KEPT, LOADERS, constructed, encoded, made_by, persistent
 from gate.formats.pickle_stack import Stack
 from gate.formats.pickle_strings import Broken
 from gate.formats.pickle_tape import Tape
@@ -264,6 +264,10 @@ class Machine(Stack):
         ):
             listed = (Arg(Kind.PICKLE), *listed[1:])
         self._used(what, use, pos, listed)
+        made = constructed(pair, args)
+        if made is not None:
+            what = made[0]
+            self._used(what, Use.NEW, pos, tuple(map(summary, made[1])))
         if pair == ("_codecs", "encode") and type(args) is tuple:
             return encoded(what, args)
         if pair == ("builtins", "getattr") and type(args) is tuple and len(args) == 2:

@@ -251,7 +251,7 @@ class _Walker:
             if padded(wrapper):
                 at += 1 + int.from_bytes(machine.buf[pos : pos + 1], "little")
             at += size
-        machine.record.adopt(plain)
+        machine.record.adopt(plain.uses.values())
         if at > self.tape.size:
             raise Broken("ends inside of an array")
         return machine.load(at)
@@ -282,6 +282,18 @@ class _Walker:
         self.tape.anchor = anchor
         return record
 
+    def embedded(self, data: Value, record: Record) -> None:
+        """A whole pickle in a literal: what it would run is told as a doubt, since something else must load it."""
+        part = _part(data)
+        if part is None or self.depth >= NESTING or not _whole(part):
+            return
+        walker = _Walker(part, self.meter, self.depth + 1)
+        inner = walker.walk()
+        if inner.status is Status.COMPLETE and inner.recognised:
+            at = data.start if type(data) is Blob else self.tape.base
+            moved = {i: replace(use, start=use.start + at, end=use.end + at) for i, use in enumerate(inner.uses)}
+            record.adopt(moved.values())
+
     def nested(self, data: Value, record: Record, at: int) -> bool:
         """Bytes that a loader is called with are a file of their own."""
         part = _part(data)
@@ -309,9 +321,16 @@ class _Plain:
 
     def __init__(self, walker: _Walker) -> None:
         self.spend, self.nested, self.named = walker.spend, walker.nested, walker.named
+        self.embedded = walker.embedded
 
     def built(self, machine: Machine, wrapper: Instance, pos: int) -> int:
         return pos
+
+
+def _whole(part: _Part) -> bool:
+    """Whether this may be a pickle of protocol 2 or later from its header to its STOP."""
+    head, last = part.read_at(0, 2), part.read_at(part.size - 1, 1)
+    return head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05") and last == b"."
 
 
 def _part(data: Value) -> _Part | None:

@@ -56,6 +56,9 @@ class Host(Protocol):
     def built(self, machine: Machine, wrapper: Instance, pos: int) -> int:
         """An array wrapper got its state: the position after the raw bytes that follow."""
 
+    def embedded(self, data: Value, record: Record) -> None:
+        """Bytes that begin as a pickle does, and that nobody is known to load."""
+
     def named(self, pid: Value) -> None:
         """A persistent id, which names something that is not in the pickle."""
 
@@ -297,6 +300,9 @@ class Machine(Stack):
                 if target.origin.qualname == "NumpyArrayWrapper":
                     return self.host.built(self, target, pos)
         return pos
+
+    def embedded(self, value: Value) -> None:
+        self.host.embedded(value, self.record)
 
     def _extension(self, pos: int, n: int) -> int:
         at = self.base + pos - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
@@ -205,14 +206,10 @@ class Record:
             self.odd(*anomaly)
         self.acted = self.acted or other.acted
 
-    def adopt(self, other: Record) -> None:
+    def adopt(self, uses: Iterable[GlobalUse]) -> None:
         """Note what a second reading of the same bytes uses of globals that the first does not import."""
         known = {(use.module, use.qualname) for use in self.uses.values()}
-        for use in other.uses.values():
-            if (
-                not use.computed
-                and (use.module, use.qualname) not in known
-                and len(self.uses) < USES
-            ):
+        for use in uses:
+            if not use.computed and (use.module, use.qualname) not in known and len(self.uses) < USES:
                 key = (use.module, use.qualname, use.use, use.args)
                 self.uses[key] = replace(use, certain=False)

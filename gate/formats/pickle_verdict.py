@@ -194,6 +194,8 @@ class Tables:
         return arg.kind == kind and (not wanted or (arg.text + ".").startswith(wanted + "."))
 
     def _word(self, use: GlobalUse) -> Judgement | None:
+        if use.use in (Use.CALL, Use.NEW) and use.qualname in self.exported and self._known(use.module):
+            return _dangerous("the library only imports this name; what it stands for is another module's")
         if use.use is Use.CALL:
             found = {word.lower() for word in _WORDS.findall(use.qualname)} & self.sink_words
             if found:

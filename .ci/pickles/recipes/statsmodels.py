@@ -7,7 +7,14 @@ X, y = sm.add_constant(rs.rand(40, 2)), rs.rand(40)
 high, df = (y > 0.5).astype(int), pd.DataFrame({"a": rs.rand(40), "y": y, "g": ["u", "v"] * 20})
 keep("linear", [sm.OLS(y, X).fit(), sm.WLS(y, X).fit(), sm.RLM(y, X).fit()])
 keep("discrete", [sm.Logit(high, X).fit(disp=0), sm.Probit(high, X).fit(disp=0)])
-keep("glm", [sm.GLM(y, X, family=sm.families.Gamma()).fit(), sm.GLM(high, X, family=sm.families.Binomial()).fit(), sm.GLM(np.arange(40), X, family=sm.families.Poisson()).fit()])
+keep(
+    "glm",
+    [
+        sm.GLM(y, X, family=sm.families.Gamma()).fit(),
+        sm.GLM(high, X, family=sm.families.Binomial()).fit(),
+        sm.GLM(np.arange(40), X, family=sm.families.Poisson()).fit(),
+    ],
+)
 keep("formula", smf.ols("y ~ a + C(g)", df).fit())
 keep("quantile", smf.quantreg("y ~ a", df).fit())
 keep("mixed", smf.mixedlm("y ~ a", df, groups=df["g"]).fit())

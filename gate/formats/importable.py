@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 CODE_FOLDERS = frozenset({"code", "lib", "python", "src"})
-"""Folders that tools put on sys.path: MLflow's code_paths (`code`), TorchServe's and SageMaker's `code`, `src`, `lib`."""
+"""Folders that tools put on sys.path: `code` of MLflow and SageMaker, `src` and `lib` of projects."""
 _SUFFIX = r"(?:\.py|\.pyc|\.pyd|(?:\.[\w-]+)?\.so)"
 _WHEEL = re.compile(r"(?:(?P<folder>.*)/)?(?P<name>[A-Za-z0-9._]+?)-[^/-]+\.dist-info/METADATA")
 

@@ -11,6 +11,7 @@ from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 from gate.formats.pickle_layouts import TORCH_MAGIC, TORCH_PICKLES, Torch, array_bytes, padded, raw_follows
 from gate.formats.pickle_machine import Machine
+from gate.formats.pickle_parts import Glance, Meter, Part, part_of, whole
 from gate.formats.pickle_stack import Stopped
 from gate.formats.pickle_strings import Broken
 from gate.formats.pickle_tape import Bytes, Tape
@@ -21,8 +22,6 @@ __all__ = ["Anomaly", "Arg", "GlobalUse", "Kind", "Oddity", "Status", "Use", "Wa
 
 NESTING = 4
 """Pickles in pickles; joblib and torch nest one."""
-GLANCE = 512
-"""Opcodes after which a head that has not broken counts as a pickle."""
 SURE = 6
 """Opcodes after a protocol header that random bytes do not reach: 1 in 10^7 heads does."""
 TRIAL = 16
@@ -37,7 +36,7 @@ _LONGEST = 512
 
 def walk(source: Source) -> Walk:
     """Everything that an unpickler would do with these bytes; reads forward only, and never raises about its input."""
-    return _Walker(source, _Meter(source)).walk()
+    return _Walker(source, Meter(source)).walk()
 
 
 def looks_like_pickle(head: bytes) -> bool:
@@ -48,8 +47,8 @@ def looks_like_pickle(head: bytes) -> bool:
     """
     if not head or head[0] not in _STARTS:
         return False
-    part = _Part(head, len(head))
-    walker = _Walker(part, _Glance())
+    part = Part(head, len(head))
+    walker = _Walker(part, Glance())
     try:
         first = walker.stream(0)
     except NotExamined:
@@ -57,41 +56,6 @@ def looks_like_pickle(head: bytes) -> bool:
     if first.complete or first.recognised or first.record.uses:
         return True
     return len(head) >= 2**16 and first.machine.at >= len(head)
-
-
-class _Meter:
-    """Counts opcodes over all streams of one member, nested ones included."""
-
-    def __init__(self, source: Source) -> None:
-        self.left, self._source = source.limits.opcodes, source
-
-    def spend(self, ops: int) -> None:
-        self._source.tick()
-        self.left -= ops
-        if self.left < 0:
-            raise NotExamined(GapReason.BUDGET, "more opcodes, or more that looks like them, than the limit")
-
-
-class _Glance:
-    """The budget for a first look."""
-
-    def __init__(self) -> None:
-        self.left = GLANCE
-
-    def spend(self, ops: int) -> None:
-        self.left -= ops
-        if self.left < 0:
-            raise NotExamined(GapReason.BUDGET, "")
-
-
-class _Part:
-    """Bytes at hand, of which the first may be all that was kept."""
-
-    def __init__(self, data: bytes, size: int) -> None:
-        self._data, self.size = data, size
-
-    def read_at(self, offset: int, n: int) -> bytes:
-        return self._data[offset : offset + n]
 
 
 @dataclass(slots=True)
@@ -114,7 +78,7 @@ class _Stream:
 class _Walker:
     """Walks the streams of one file; the host of their machines."""
 
-    def __init__(self, source: Bytes, meter: _Meter | _Glance, depth: int = 0) -> None:
+    def __init__(self, source: Bytes, meter: Meter | Glance, depth: int = 0) -> None:
         self.tape, self.meter, self.depth = Tape(source), meter, depth
         self.spend = meter.spend
         self.record = Record()
@@ -284,8 +248,8 @@ class _Walker:
 
     def embedded(self, data: Value, record: Record) -> None:
         """A whole pickle in a literal: what it would run is told as a doubt, since something else must load it."""
-        part = _part(data)
-        if part is None or self.depth >= NESTING or not _whole(part):
+        part = part_of(data)
+        if part is None or self.depth >= NESTING or not whole(part):
             return
         walker = _Walker(part, self.meter, self.depth + 1)
         inner = walker.walk()
@@ -296,7 +260,7 @@ class _Walker:
 
     def nested(self, data: Value, record: Record, at: int) -> bool:
         """Bytes that a loader is called with are a file of their own."""
-        part = _part(data)
+        part = part_of(data)
         if part is not None and self.depth < NESTING:
             walker = _Walker(part, self.meter, self.depth + 1)
             inner = walker.walk()
@@ -325,17 +289,3 @@ class _Plain:
 
     def built(self, machine: Machine, wrapper: Instance, pos: int) -> int:
         return pos
-
-
-def _whole(part: _Part) -> bool:
-    """Whether this may be a pickle of protocol 2 or later from its header to its STOP."""
-    head, last = part.read_at(0, 2), part.read_at(part.size - 1, 1)
-    return head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05") and last == b"."
-
-
-def _part(data: Value) -> _Part | None:
-    if type(data) is Blob:
-        return _Part(data.data, data.size)
-    if type(data) is str:
-        data = data.encode("latin-1", "replace")
-    return _Part(data, len(data)) if type(data) is bytes and data else None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
-from typing import Protocol
 
+from gate.formats.pickle_host import NAMES, Host
 from gate.formats.pickle_known import KEPT, LOADERS, constructed, encoded, made_by, persistent
 from gate.formats.pickle_stack import Stack
 from gate.formats.pickle_strings import Broken
@@ -30,37 +30,8 @@ from gate.formats.pickle_words import Arg, Kind, Oddity, Use
 BATCH = 4096
 """Opcodes between two looks at the budget."""
 _PUTS = frozenset((b"p", b"q", b"r", b"\x94"))
-_NAMES = {
-    code[0]: name
-    for code, name in {
-        b"R": "REDUCE", b"o": "OBJ", b"\x81": "NEWOBJ", b"\x92": "NEWOBJ_EX", b"b": "BUILD", b"a": "APPEND",
-        b"e": "APPENDS", b"\x90": "ADDITEMS", b"s": "SETITEM", b"u": "SETITEMS", b"\x93": "STACK_GLOBAL",
-    }.items()
-}  # fmt: skip
-"""Opcodes of one byte that use a global, as pickletools names them."""
-_TEXT_NAMES = {Use.REF: "GLOBAL", Use.CALL: "INST"}
-"""Those that end with a name and a newline."""
 _DEAD = (int, float, str, bytes, tuple, Blob, Dict, type(None))
 """What no unpickler can call."""
-
-
-class Host(Protocol):
-    """What a machine asks of the walk that runs it."""
-
-    def spend(self, ops: int) -> None:
-        """So many opcodes ran; raises NotExamined when a budget is spent."""
-
-    def nested(self, data: Value, record: Record, at: int) -> bool:
-        """Walk bytes that a loader is called with at offset `at`; whether they are one pickle to their end."""
-
-    def built(self, machine: Machine, wrapper: Instance, pos: int) -> int:
-        """An array wrapper got its state: the position after the raw bytes that follow."""
-
-    def embedded(self, data: Value, record: Record) -> None:
-        """Bytes that begin as a pickle does, and that nobody is known to load."""
-
-    def named(self, pid: Value) -> None:
-        """A persistent id, which names something that is not in the pickle."""
 
 
 class Machine(Stack):
@@ -78,7 +49,7 @@ class Machine(Stack):
         self.start = start
         self.resume(self.load(start))
 
-    def resume(self, pos: int) -> None:
+    def resume(self, pos: int) -> None:  # noqa: PLR0912 - a branch an opcode
         """Go on at position `pos`.
 
         The opcodes that make up most of a large pickle are run here, all others by their handler: a call costs more
@@ -168,7 +139,7 @@ class Machine(Stack):
             self.record.acted = self.record.acted or use is not Use.REF
             return
         end = self.base + pos
-        opcode = _NAMES.get(self.buf[pos - 1]) or _TEXT_NAMES.get(use, "")
+        opcode = NAMES.get(self.buf[pos - 1]) or TEXT_NAMES.get(use, "")
         self.record.use(what, use, (start if start >= 0 else end - 1, end), self.stream, args, opcode)
 
     def _names(self, pos: int) -> tuple[str, str, int]:

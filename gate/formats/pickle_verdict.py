@@ -39,10 +39,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LITERALS = frozenset({Kind.TEXT, Kind.BYTES, Kind.NUMBER, Kind.NONE, Kind.SEQUENCE, Kind.MAPPING})
 _CYTHON = ["global", "number", "any", "..."]
 """Type, checksum, state: what Cython's _inject_pickle_methods (Compiler/ParseTreeTransforms.py) writes."""
-_PLAIN = frozenset(
-    f"builtins.{name}"
-    for name in "bool bytearray bytes complex dict float frozenset int list object set str tuple".split()
-)
+_PLAIN = re.compile(r"builtins\.(bool|bytearray|bytes|complex|dict|float|frozenset|int|list|object|set|str|tuple)")
 
 
 def _dangerous(why: str) -> Judgement:
@@ -190,7 +187,7 @@ class Tables:
             case "class":
                 return arg.kind is Kind.INSTANCE and self._known(arg.text.rpartition(".")[0])
             case "plain":
-                return arg.kind is Kind.GLOBAL and arg.text in _PLAIN
+                return arg.kind is Kind.GLOBAL and _PLAIN.fullmatch(arg.text) is not None
         return arg.kind == kind and (not wanted or (arg.text + ".").startswith(wanted + "."))
 
     def _word(self, use: GlobalUse) -> Judgement | None:

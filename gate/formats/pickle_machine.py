@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 
-from gate.formats.pickle_host import NAMES, Host
+from gate.formats.pickle_host import NAMES, TEXT_NAMES, Host
 from gate.formats.pickle_known import KEPT, LOADERS, constructed, encoded, made_by, persistent
 from gate.formats.pickle_stack import Stack
 from gate.formats.pickle_strings import Broken

@@ -140,17 +140,16 @@ class Serialization(Inspector):
 
     def conclude(self, seen: Seen, archive: Archive) -> Iterator[Said]:
         """Modules that the archive itself answers for: a look-alike of a known library makes its verdicts void."""
-        imports: dict[str, set[str]] = {}
-        for row in seen.rows(PickleGlobal):
-            if row.verdict != "dangerous" and not row.module.startswith("__"):
-                imports.setdefault(row.module.partition(".")[0], set()).add(row.path)
-        files = shipped(imports, (row.path for row in archive.inventory())) if imports else []
-        for module in sorted(imports):
-            mine = [file for file in files if file.module == module]
-            for path in sorted(imports[module]) if mine else ():
-                file = next(found_by(path, mine), None)
-                if file is not None:
-                    yield _shipped(path, file)
+        modules = {module for _, module in _imported(seen)}
+        files: dict[str, list[Shipped]] = {}
+        for file in shipped(modules, (row.path for row in archive.inventory())) if modules else ():
+            files.setdefault(file.module, []).append(file)
+        told: set[tuple[str, str]] = set()
+        for path, module in _imported(seen) if files else ():
+            first = next(found_by(path, files.get(module, ())), None)
+            if first is not None and (path, module) not in told:
+                told.add((path, module))
+                yield _shipped(path, first)
 
     def section(self, seen: Seen) -> Section:
         counts: Counter[str] = Counter()
@@ -166,6 +165,13 @@ class Serialization(Inspector):
             **items,
             "truncated": sum(counts[name] - len(listed) for name, listed in items.items()),
         }
+
+
+def _imported(seen: Seen) -> Iterator[tuple[str, str]]:
+    """Pickle and top-level module, sorted; TorchScript's own names are no modules, and what is dangerous was said."""
+    for row in seen.rows(PickleGlobal):
+        if row.verdict != "dangerous" and not row.module.startswith("__"):
+            yield row.path, row.module.partition(".")[0]
 
 
 def _shipped(pickle: str, file: Shipped) -> Finding:

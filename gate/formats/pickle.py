@@ -11,6 +11,7 @@ from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 from gate.formats.pickle_layouts import TORCH_MAGIC, TORCH_PICKLES, Torch, array_bytes, padded, raw_follows
 from gate.formats.pickle_machine import Machine
+from gate.formats.pickle_parts import Glance, Meter, Part, part_of, whole
 from gate.formats.pickle_stack import Stopped
 from gate.formats.pickle_strings import Broken
 from gate.formats.pickle_tape import Bytes, Tape
@@ -21,8 +22,6 @@ __all__ = ["Anomaly", "Arg", "GlobalUse", "Kind", "Oddity", "Status", "Use", "Wa
 
 NESTING = 4
 """Pickles in pickles; joblib and torch nest one."""
-GLANCE = 512
-"""Opcodes after which a head that has not broken counts as a pickle."""
 SURE = 6
 """Opcodes after a protocol header that random bytes do not reach: 1 in 10^7 heads does."""
 TRIAL = 16
@@ -37,7 +36,7 @@ _LONGEST = 512
 
 def walk(source: Source) -> Walk:
     """Everything that an unpickler would do with these bytes; reads forward only, and never raises about its input."""
-    return _Walker(source, _Meter(source)).walk()
+    return _Walker(source, Meter(source)).walk()
 
 
 def looks_like_pickle(head: bytes) -> bool:
@@ -48,8 +47,8 @@ def looks_like_pickle(head: bytes) -> bool:
     """
     if not head or head[0] not in _STARTS:
         return False
-    part = _Part(head, len(head))
-    walker = _Walker(part, _Glance())
+    part = Part(head, len(head))
+    walker = _Walker(part, Glance())
     try:
         first = walker.stream(0)
     except NotExamined:
@@ -57,41 +56,6 @@ def looks_like_pickle(head: bytes) -> bool:
     if first.complete or first.recognised or first.record.uses:
         return True
     return len(head) >= 2**16 and first.machine.at >= len(head)
-
-
-class _Meter:
-    """Counts opcodes over all streams of one member, nested ones included."""
-
-    def __init__(self, source: Source) -> None:
-        self.left, self._source = source.limits.opcodes, source
-
-    def spend(self, ops: int) -> None:
-        self._source.tick()
-        self.left -= ops
-        if self.left < 0:
-            raise NotExamined(GapReason.BUDGET, "more opcodes, or more that looks like them, than the limit")
-
-
-class _Glance:
-    """The budget for a first look."""
-
-    def __init__(self) -> None:
-        self.left = GLANCE
-
-    def spend(self, ops: int) -> None:
-        self.left -= ops
-        if self.left < 0:
-            raise NotExamined(GapReason.BUDGET, "")
-
-
-class _Part:
-    """Bytes at hand, of which the first may be all that was kept."""
-
-    def __init__(self, data: bytes, size: int) -> None:
-        self._data, self.size = data, size
-
-    def read_at(self, offset: int, n: int) -> bytes:
-        return self._data[offset : offset + n]
 
 
 @dataclass(slots=True)
@@ -114,11 +78,12 @@ class _Stream:
 class _Walker:
     """Walks the streams of one file; the host of their machines."""
 
-    def __init__(self, source: Bytes, meter: _Meter | _Glance, depth: int = 0) -> None:
+    def __init__(self, source: Bytes, meter: Meter | Glance, depth: int = 0) -> None:
         self.tape, self.meter, self.depth = Tape(source), meter, depth
         self.spend = meter.spend
         self.record = Record()
         self.torch: Torch | None = None
+        self.plain = False
         self.streams = self.protocol = self.end = 0
         self.status, self.recognised, self.detail = Status.COMPLETE, True, ""
 
@@ -235,10 +200,13 @@ class _Walker:
             self.torch.named(pid)
 
     def built(self, machine: Machine, wrapper: Instance, pos: int) -> int:
-        """Joblib reads raw bytes here, a plain unpickler goes on with opcodes: both readings are walked."""
+        """Joblib reads raw bytes here, a plain unpickler goes on with opcodes: both readings are walked.
+
+        A plain unpickler is plain from the first array on, so that there is one second reading, however many arrays.
+        """
         raw_follows(machine, pos)
         at = machine.base + pos
-        plain = self._plainly(machine, at)
+        plain = Record() if self.plain else self._plainly(machine, at)
         size = array_bytes(wrapper)
         if size is None:
             at = self._objects(machine, at)
@@ -247,14 +215,14 @@ class _Walker:
             if padded(wrapper):
                 at += 1 + int.from_bytes(machine.buf[pos : pos + 1], "little")
             at += size
-        machine.record.adopt(plain)
+        machine.record.adopt(plain.uses.values())
         if at > self.tape.size:
             raise Broken("ends inside of an array")
         return machine.load(at)
 
     def _objects(self, machine: Machine, at: int) -> int:
-        """An array of objects is a pickle of its own."""
-        inner = Machine(self.tape, machine.record, machine.stream, self)
+        """An array of objects is a pickle of its own, which joblib leaves to pickle.load."""
+        inner = Machine(self.tape, machine.record, machine.stream, _Plain(self))
         try:
             inner.run(at)
         except Stopped as stop:
@@ -264,12 +232,13 @@ class _Walker:
     def _plainly(self, machine: Machine, at: int) -> Record:
         """What an unpickler would do that knows nothing of joblib; most raw bytes break it at once."""
         record = Record()
+        self.plain = True
         pos = machine.load(at)
         if pos >= len(machine.buf) or machine.buf[pos] < ord("("):
             return record
         anchor = self.tape.anchor
         self.tape.anchor = at if anchor < 0 else anchor
-        other = machine.fork(record)
+        other = machine.fork(record, _Plain(self))
         with suppress(Stopped, Broken):
             other.resume(other.load(at))
         if not self.tape.rewind(at):
@@ -277,9 +246,21 @@ class _Walker:
         self.tape.anchor = anchor
         return record
 
+    def embedded(self, data: Value, record: Record) -> None:
+        """A whole pickle in a literal: what it would run is told as a doubt, since something else must load it."""
+        part = part_of(data)
+        if part is None or self.depth >= NESTING or not whole(part):
+            return
+        walker = _Walker(part, self.meter, self.depth + 1)
+        inner = walker.walk()
+        if inner.status is Status.COMPLETE and inner.recognised:
+            at = data.start if type(data) is Blob else self.tape.base
+            moved = {i: replace(use, start=use.start + at, end=use.end + at) for i, use in enumerate(inner.uses)}
+            record.adopt(moved.values())
+
     def nested(self, data: Value, record: Record, at: int) -> bool:
         """Bytes that a loader is called with are a file of their own."""
-        part = _part(data)
+        part = part_of(data)
         if part is not None and self.depth < NESTING:
             walker = _Walker(part, self.meter, self.depth + 1)
             inner = walker.walk()
@@ -288,7 +269,8 @@ class _Walker:
             shift = data.start if type(data) is Blob else 0
             for use in inner.uses:
                 start, end = (use.start + shift, use.end + shift) if shift else (at, at + 1)
-                moved = replace(use, start=start, end=end)
+                imported = use.imported + shift if shift and use.imported >= 0 else at if use.imported >= 0 else -1
+                moved = replace(use, start=start, end=end, imported=imported)
                 record.uses.setdefault((use.module, use.qualname, use.use, use.args), moved)
             for anomaly in inner.anomalies:
                 record.odd(anomaly.kind, anomaly.start + shift if shift else at)
@@ -298,9 +280,12 @@ class _Walker:
         return False
 
 
-def _part(data: Value) -> _Part | None:
-    if type(data) is Blob:
-        return _Part(data.data, data.size)
-    if type(data) is str:
-        data = data.encode("latin-1", "replace")
-    return _Part(data, len(data)) if type(data) is bytes and data else None
+class _Plain:
+    """The host of a machine to which joblib's arrays are objects like any other."""
+
+    def __init__(self, walker: _Walker) -> None:
+        self.spend, self.nested, self.named = walker.spend, walker.nested, walker.named
+        self.embedded = walker.embedded
+
+    def built(self, machine: Machine, wrapper: Instance, pos: int) -> int:
+        return pos

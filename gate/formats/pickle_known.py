@@ -41,7 +41,36 @@ KEPT = frozenset(
     for modules, name in (
         ("joblib.numpy_pickle sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper"),
         ("numpy", "dtype"),
+        ("functools", "partial"),
     )
     for module in modules.split()
 )
-"""Classes whose state says how many raw bytes follow: joblib's arrays."""
+"""Classes whose arguments and state matter later: how many raw bytes follow, or what a partial object calls."""
+
+
+def constructed(pair: tuple[str, str], args: Value) -> tuple[Global, tuple[Value, ...]] | None:
+    """The class and arguments where protocols 0 and 1, or a class's own __reduce__, make an instance by copyreg.
+
+    Source: copyreg.py, `_reconstructor(cls, base, state)` and `__newobj__(cls, *args)`.
+    """
+    if type(args) is not tuple or not args or type(args[0]) is not Global:
+        return None
+    if pair == ("copyreg", "__newobj__"):
+        return args[0], args[1:]
+    if pair == ("copyreg", "_reconstructor"):
+        return args[0], () if args[2:] in ((), (None,)) else args[2:]
+    return None
+
+
+def made_by(partial: Instance, args: Value) -> tuple[Global, tuple[Value, ...]] | None:
+    """The class and arguments where this call of a partial object is NEWOBJ_EX as protocols 2 and 3 write it.
+
+    Source: copyreg.py and pickle.py, save_reduce: `partial(cls.__new__, cls, *args, **kwargs)`, called with nothing.
+    """
+    state: Value = partial.state
+    if args != () or type(state) is not tuple or len(state) != 4:
+        return None
+    function, bound = state[0], state[1]
+    if type(function) is not Global or type(bound) is not tuple or not bound or type(bound[0]) is not Global:
+        return None
+    return (bound[0], bound[1:]) if function.qualname.endswith(".__new__") else None

@@ -24,6 +24,8 @@ STORAGE_BYTES = {
 }  # fmt: skip
 """Bytes an element (torch/storage.py, _dtype_to_storage_type_map)."""
 _DTYPE = re.compile(r"[<>|=]?([a-zA-Z])([0-9]{1,9})")
+_SIZED = frozenset("SUVa")
+"""Kinds of any size: the state of the type has the size in bytes that counts."""
 _HAS_OBJECT = 0x01
 """NPY_ITEM_HASOBJECT, bit of the flags that a structured dtype keeps at index 7 of its state."""
 
@@ -50,16 +52,27 @@ def padded(wrapper: Instance) -> bool:
 
 
 def _itemsize(dtype: Value) -> int | None:
+    """Bytes an element, None for objects; numpy/_core/src/multiarray/descriptor.c, arraydescr_setstate."""
+    if type(dtype) is Instance and dtype.origin.qualname == "_convert_to_stringdtype_kwargs":
+        return None
     code = dtype.args[0] if type(dtype) is Instance and dtype.args else ""
     match = _DTYPE.fullmatch(code) if type(code) is str else None
     if match is None or dtype.origin.qualname != "dtype":
         raise Broken("an array of unknown type")
     kind, size = match[1], int(match[2])
     state = dtype.state
-    flags = state[7] if type(state) is tuple and len(state) > 7 else 0
+    if state is None:
+        return None if kind == "O" else size * 4 if kind == "U" else size
+    if type(state) is not tuple or len(state) < 7:
+        raise Broken("an array of unknown type")
+    flags, stated = state[7] if len(state) > 7 else 0, state[5]
     if kind == "O" or (type(flags) is int and flags & _HAS_OBJECT):
         return None
-    return size * 4 if kind == "U" else size
+    if kind not in _SIZED:
+        return size
+    if type(stated) is not int or stated < 0:
+        raise Broken("an array of unknown type")
+    return stated
 
 
 @dataclass(slots=True)

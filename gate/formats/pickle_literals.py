@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from struct import Struct
 
+from gate.formats.pickle_reader import HEAD, Reader
 from gate.formats.pickle_strings import Broken, unescape
-from gate.formats.pickle_tape import Tape
-from gate.formats.pickle_values import LONG_BYTES, LONG_TEXT, UNKNOWN, Blob, Opaque, Record, Value
+from gate.formats.pickle_values import LONG_BYTES, LONG_TEXT, UNKNOWN, Blob, Opaque, Value
 from gate.formats.pickle_words import Kind, Oddity
 
-AHEAD = 32
-"""Bytes that must be at hand for an opcode with a fixed argument; the longest is 9."""
 TEXT = 1024
 """Bytes of a text that is kept; the longest real qualified name has some hundred."""
 BYTES = 256
@@ -20,88 +17,18 @@ BYTES = 256
 NESTED = 2**24
 """Bytes of a nested pickle that are kept; of a longer one, or once `BLOBS` are held, the first `HEAD`."""
 BLOBS = 2**26
-HEAD = 2**16
-LINE = 2**20
+EMBEDDED = 12
+"""Bytes of the shortest pickle that calls something."""
 _INT = Struct("<i").unpack_from
 _DECIMAL = re.compile(rb"-?(0|[1-9][0-9]*)")
 _DIGITS = re.compile(rb"[ \t\v\f\r]*[+-]?(0[xX]_?[0-9a-fA-F_]+|0[oO]_?[0-7_]+|0[bB]_?[01_]+|[0-9_]+)[ \t\v\f\r]*")
-_PUTS = frozenset(b"pqr\x94")
+PUTS = frozenset(b"pqr\x94")
 
 
-class Literals:
-    """Where the walk stands in the bytes, and the stack that it pushes to. A handler gets and returns a position."""
+class Literals(Reader):
+    """The opcodes that push a value that stands in the stream. A handler gets and returns a position."""
 
-    __slots__ = ("base", "blobs", "buf", "frame", "limit", "push", "record", "stack", "tape")
-
-    def __init__(self, tape: Tape, record: Record) -> None:
-        self.tape, self.record = tape, record
-        self.buf, self.base, self.limit, self.frame = b"", 0, 0, -1
-        self.stack: list[Value] = []
-        self.push: Callable[[Value], None] = self.stack.append
-        self.blobs = 0
-
-    # Where the bytes come from.
-
-    def load(self, at: int, need: int = AHEAD) -> int:
-        """Move the window to offset `at`, with so many bytes ahead; its position."""
-        pos = self.tape.move(at, need)
-        self.buf, self.base = self.tape.buf, self.tape.base
-        self._fence()
-        return pos
-
-    def _fence(self) -> None:
-        end = len(self.buf)
-        if self.base + end < self.tape.size:
-            end -= AHEAD
-        self.limit = min(end, self.frame - self.base) if self.frame >= 0 else end
-
-    def edge(self, pos: int) -> int:
-        """At the end of the window or of a frame: check the frame, move on."""
-        at = self.base + pos
-        if 0 <= self.frame <= at:
-            if at > self.frame:
-                self.record.odd(Oddity.FRAME, at)
-            self.frame = -1
-        if at >= self.tape.size:
-            raise Broken("ends before its STOP")
-        have = self.base + len(self.buf)
-        if have < self.tape.size and have - at <= AHEAD:
-            return self.load(at)
-        self._fence()
-        return pos
-
-    def take(self, pos: int, n: int) -> tuple[bytes | None, int]:
-        """The `n` bytes at `pos`, or None where they are too many to keep, and the position after them."""
-        end = pos + n
-        if end <= len(self.buf):
-            return self.buf[pos:end] if n <= HEAD else None, end
-        at = self.base + pos
-        if at + n > self.tape.size:
-            raise Broken("ends inside of a value")
-        if n > HEAD:
-            return None, self.load(at + n)
-        pos = self.load(at, n)
-        return self.buf[pos : pos + n], pos + n
-
-    def line(self, pos: int) -> tuple[bytes | None, int]:
-        """The bytes up to the next newline, or None where they are too many to keep, and the position after it.
-
-        At the end of the file there may be none: pickle.py then drops the last byte in its place, _pickle.c stops.
-        """
-        end = self.buf.find(b"\n", pos)
-        if end >= 0:
-            return self.buf[pos:end], end + 1
-        at = self.base + pos
-        pos = self.load(at, LINE)
-        end = self.buf.find(b"\n", pos)
-        if end >= 0:
-            return self.buf[pos:end], end + 1
-        if self.base + len(self.buf) >= self.tape.size:
-            return self.buf[pos:-1], len(self.buf)
-        while end < 0 and self.base + len(self.buf) < self.tape.size:
-            pos = self.load(self.base + len(self.buf))
-            end = self.buf.find(b"\n", pos)
-        return None, end + 1 or len(self.buf)
+    __slots__ = ()
 
     # Numbers.
 
@@ -117,6 +44,11 @@ class Literals:
         return int(text) if len(text) < 20 and text.isdigit() else UNKNOWN
 
     def op_int(self, pos: int) -> int:
+        end = self.buf.find(b"\n", pos)
+        digits = self.buf[pos:end]
+        if 0 < len(digits) < 19 and digits.isdigit() and (digits[0] != ord("0") or len(digits) == 1) and end >= 0:
+            self.push(int(digits))
+            return end + 1
         at = self.base + pos - 1
         line, pos = self.line(pos)
         self.push(self._number(line, at))
@@ -228,7 +160,13 @@ class Literals:
             return self._long(pos, n)
         data, pos = self.take(pos, n)
         self.push(data)
+        if n > EMBEDDED and data and data[0] == 0x80:
+            self.embedded(data)
         return pos
+
+    def embedded(self, value: Value) -> None:
+        """A bytes literal that begins as a pickle does."""
+        raise NotImplementedError
 
     def _long(self, pos: int, n: int, *, text: bool = False) -> int:
         """A long literal is kept only where it begins like a pickle, which a loader may be called with."""
@@ -248,7 +186,10 @@ class Literals:
         data = self.buf[pos : pos + size]
         if text:  # bytes below protocol 3: each is a character, encoded by _codecs.encode
             data = data.decode("utf-8", "replace").encode("latin-1", "replace")
-        self.push(Blob(data, at, len(data) if text and size == n else n))
+        blob = Blob(data, at, len(data) if text and size == n else n)
+        self.push(blob)
+        if data[:1] == b"\x80":
+            self.embedded(blob)
         return self.load(at + n) if pos + n > len(self.buf) else pos + n
 
     def op_string(self, pos: int) -> int:
@@ -299,5 +240,5 @@ class Literals:
 
     def fetched(self, pos: int) -> None:
         """After an opcode that fetched or dropped a value: no pickler files the value on top right then."""
-        if pos < len(self.buf) and self.buf[pos] in _PUTS:
+        if pos < len(self.buf) and self.buf[pos] in PUTS:
             self.record.odd(Oddity.MEMO_TARGET, self.base + pos)

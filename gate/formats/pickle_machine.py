@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
-from typing import Protocol
 
-from gate.formats.pickle_known import KEPT, LOADERS, encoded, persistent
+from gate.formats.pickle_host import NAMES, TEXT_NAMES, Host
+from gate.formats.pickle_known import KEPT, LOADERS, constructed, encoded, made_by, persistent
 from gate.formats.pickle_stack import Stack
 from gate.formats.pickle_strings import Broken
 from gate.formats.pickle_tape import Tape
@@ -29,24 +29,9 @@ from gate.formats.pickle_words import Arg, Kind, Oddity, Use
 
 BATCH = 4096
 """Opcodes between two looks at the budget."""
+_PUTS = frozenset((b"p", b"q", b"r", b"\x94"))
 _DEAD = (int, float, str, bytes, tuple, Blob, Dict, type(None))
 """What no unpickler can call."""
-
-
-class Host(Protocol):
-    """What a machine asks of the walk that runs it."""
-
-    def spend(self, ops: int) -> None:
-        """So many opcodes ran; raises NotExamined when a budget is spent."""
-
-    def nested(self, data: Value, record: Record, at: int) -> bool:
-        """Walk bytes that a loader is called with at offset `at`; whether they are one pickle to their end."""
-
-    def built(self, machine: Machine, wrapper: Instance, pos: int) -> int:
-        """An array wrapper got its state: the position after the raw bytes that follow."""
-
-    def named(self, pid: Value) -> None:
-        """A persistent id, which names something that is not in the pickle."""
 
 
 class Machine(Stack):
@@ -64,17 +49,51 @@ class Machine(Stack):
         self.start = start
         self.resume(self.load(start))
 
-    def resume(self, pos: int) -> None:
-        """Go on at position `pos`."""
+    def resume(self, pos: int) -> None:  # noqa: PLR0912 - a branch an opcode
+        """Go on at position `pos`.
+
+        The opcodes that make up most of a large pickle are run here, all others by their handler: a call costs more
+        than the work. What a handler may change is looked up again after it.
+        """
         table, done, base = self.table, 0, self.base
         try:
             while True:
+                self.moved = True
                 for done in range(BATCH):  # noqa: B007 - the count of an unfinished batch
-                    base = self.base
                     if pos >= self.limit:
                         pos = self.edge(pos)
-                        base = self.base
-                    pos = table[self.buf[pos]](pos + 1)
+                    if self.moved:
+                        self.moved = False
+                        buf, base, stack, push = self.buf, self.base, self.stack, self.push
+                        dense = self.sparse is None
+                        memo: list[Value] | dict[int, Value] = self.memo if self.sparse is None else self.sparse
+                    code = buf[pos]
+                    if code == 0x68:  # BINGET
+                        push(memo[buf[pos + 1]])
+                        pos += 2
+                        if buf[pos : pos + 1] in _PUTS:
+                            self.record.odd(Oddity.MEMO_TARGET, base + pos)
+                    elif code == 0x94 and dense:  # MEMOIZE
+                        self.memo.append(stack[-1])
+                        pos += 1
+                    elif code == 0x4B:  # BININT1
+                        push(buf[pos + 1])
+                        pos += 2
+                    elif code == 0x4D:  # BININT2
+                        push(buf[pos + 1] | buf[pos + 2] << 8)
+                        pos += 3
+                    elif code == 0x72 and dense and buf[pos + 1 : pos + 5] == len(memo).to_bytes(4, "little"):
+                        self.memo.append(stack[-1])  # LONG_BINPUT, in order
+                        self.puts += 1
+                        pos += 5
+                    elif code == 0x4E:  # NONE
+                        push(None)
+                        pos += 1
+                    elif code == 0x47:  # BINFLOAT
+                        push(0.0)
+                        pos += 9
+                    else:
+                        pos = table[code](pos + 1)
                 self._account(BATCH)
                 done = 0
         except (IndexError, KeyError):
@@ -88,9 +107,9 @@ class Machine(Stack):
         self.check()
         self.host.spend(ops)
 
-    def fork(self, record: Record) -> Machine:
-        """A machine in the same state that notes what it does in another record."""
-        other = Machine(self.tape, record, self.stream, self.host)
+    def fork(self, record: Record, host: Host) -> Machine:
+        """A machine in the same state that notes what it does in another record, for another host."""
+        other = Machine(self.tape, record, self.stream, host)
         other.start, other.proto, other.frame = self.start, self.proto, self.frame
         other.stack = [*self.stack]
         other.push = other.stack.append
@@ -115,9 +134,13 @@ class Machine(Stack):
 
     # Imports and calls.
 
-    def _used(self, what: Global | None, use: Use, pos: int, args: tuple[Arg, ...], start: int = -1) -> None:
+    def _used(self, what: Global, use: Use, pos: int, args: tuple[Arg, ...], start: int = -1) -> None:
+        if (what.module, what.qualname, use, args) in self.record.uses:
+            self.record.acted = self.record.acted or use is not Use.REF
+            return
         end = self.base + pos
-        self.record.use(what, use, (start if start >= 0 else end - 1, end), self.stream, args)
+        opcode = NAMES.get(self.buf[pos - 1]) or TEXT_NAMES.get(use, "")
+        self.record.use(what, use, (start if start >= 0 else end - 1, end), self.stream, args, opcode)
 
     def _names(self, pos: int) -> tuple[str, str, int]:
         module, pos = self.line(pos)
@@ -198,6 +221,10 @@ class Machine(Stack):
         if isinstance(what, _DEAD) or (type(what) is Opaque and what.kind is not Kind.PERSISTENT):
             raise Broken("calls a value that cannot be called")
         listed = tuple(map(summary, args)) if type(args) is tuple else (Arg(Kind.UNKNOWN),)
+        made = made_by(what, args) if type(what) is Instance and type(args) is tuple else None
+        if made is not None:
+            what, args, use = made[0], made[1], Use.NEW
+            listed = tuple(map(summary, args))
         if type(what) is not Global:
             origin = what.origin if type(what) is Instance else Global("", "")
             self._used(origin, Use.RECALL, pos, ())
@@ -211,6 +238,10 @@ class Machine(Stack):
         ):
             listed = (Arg(Kind.PICKLE), *listed[1:])
         self._used(what, use, pos, listed)
+        made = constructed(pair, args)
+        if made is not None:
+            what = made[0]
+            self._used(what, Use.NEW, pos, tuple(map(summary, made[1])))
         if pair == ("_codecs", "encode") and type(args) is tuple:
             return encoded(what, args)
         if pair == ("builtins", "getattr") and type(args) is tuple and len(args) == 2:
@@ -241,11 +272,14 @@ class Machine(Stack):
                     return self.host.built(self, target, pos)
         return pos
 
+    def embedded(self, value: Value) -> None:
+        self.host.embedded(value, self.record)
+
     def _extension(self, pos: int, n: int) -> int:
         at = self.base + pos - 1
         self.record.odd(Oddity.EXTENSION, at)
         what = Global("copyreg", f"<extension {self.count(pos, n)}>", at)
-        self._used(what, Use.REF, pos + n, (), at)
+        self.record.use(what, Use.REF, (at, self.base + pos + n), self.stream, (), f"EXT{n}")
         self.push(what)
         return pos + n
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from gate.archive.source import Source
@@ -9,7 +10,7 @@ from gate.core.errors import FormatError
 from gate.core.limits import Limits
 from gate.formats.npy import HEADER, MAGIC, has_objects, literal
 from gate.formats.pickle import walk
-from gate.formats.pickle_words import Walk
+from gate.formats.pickle_words import GlobalUse, Walk
 
 __all__ = ["MAGIC", "objects_start", "walk_objects"]
 
@@ -21,9 +22,16 @@ def walk_objects(source: Source) -> Walk:
     if start is None:
         raise FormatError("an array without objects")
     inner = walk(_Rest(source, head, start))
-    uses = tuple(replace(use, start=use.start + start, end=use.end + start) for use in inner.uses)
+    uses = tuple(map(_moved(start), inner.uses))
     anomalies = tuple(anomaly._replace(start=anomaly.start + start) for anomaly in inner.anomalies)
     return replace(inner, uses=uses, anomalies=anomalies, end=inner.end + start)
+
+
+def _moved(by: int) -> Callable[[GlobalUse], GlobalUse]:
+    """A use with offsets in the file."""
+    return lambda use: replace(
+        use, start=use.start + by, end=use.end + by, imported=use.imported + by if use.imported >= 0 else -1
+    )
 
 
 class _Rest:

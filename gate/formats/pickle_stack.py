@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from gate.core.errors import NotExamined
 from gate.core.gap import GapReason
-from gate.formats.pickle_literals import Literals
+from gate.formats.pickle_literals import PUTS, Literals
 from gate.formats.pickle_strings import Broken
 from gate.formats.pickle_tape import Tape
 from gate.formats.pickle_values import ITEMS, LIST, Dict, Record, Value
@@ -75,13 +75,16 @@ class Stack(Literals):
         self.outer += len(self.stack)
         self.stack = []
         self.push = self.stack.append
-        self.fetched(pos)
+        self.moved = True
+        if pos < len(self.buf) and self.buf[pos] in PUTS:
+            self.fetched(pos)
         return pos
 
     def marked(self) -> list[Value]:
         """Everything above the last mark, which is taken away."""
         items, self.stack = self.stack, self.meta.pop()
         self.outer -= len(self.stack)
+        self.moved = True
         self.push = self.stack.append
         return items
 
@@ -153,6 +156,7 @@ class Stack(Literals):
             self.expected = len(self.memo)
             self.table[0x94] = self._memoize_sparse
             self.memo = []
+            self.moved = True
         if key != self.expected and not (key == 1 and not self.sparse):
             self.record.odd(Oddity.MEMO_ORDER, at)
         else:
@@ -176,7 +180,11 @@ class Stack(Literals):
         return key, pos
 
     def op_get(self, pos: int) -> int:
-        return self._get(*self._key(pos))
+        end = self.buf.find(b"\n", pos)
+        digits = self.buf[pos:end]
+        if end < 0 or not digits.isdigit():
+            return self._get(*self._key(pos))
+        return self._get(int(digits), end + 1)
 
     def op_binget(self, pos: int) -> int:
         return self._get(self.buf[pos], pos + 1)
@@ -186,7 +194,9 @@ class Stack(Literals):
 
     def op_put(self, pos: int) -> int:
         at = self.base + pos - 1
-        key, pos = self._key(pos)
+        end = self.buf.find(b"\n", pos)
+        digits = self.buf[pos:end]
+        key, pos = self._key(pos) if end < 0 or not digits.isdigit() else (int(digits), end + 1)
         self._put(key, at)
         return pos
 
@@ -246,7 +256,8 @@ class Stack(Literals):
 
     def op_append(self, pos: int) -> int:
         self.stack.pop()
-        self.into(Use.APPEND, [], pos)
+        if self.stack[-1] is not LIST:
+            self.into(Use.APPEND, [], pos)
         return pos
 
     def into(self, use: Use, items: list[Value], pos: int) -> None:
@@ -261,8 +272,12 @@ class Stack(Literals):
     op_additems = op_appends
 
     def op_setitem(self, pos: int) -> int:
-        value, key = self.stack.pop(), self.stack.pop()
-        self.into(Use.SETITEM, [key, value], pos)
+        stack = self.stack
+        value, key, target = stack.pop(), stack.pop(), stack[-1]
+        if type(target) is Dict:
+            target.set(key, value)
+        else:
+            self.into(Use.SETITEM, [key, value], pos)
         return pos
 
     def op_setitems(self, pos: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
@@ -19,7 +20,7 @@ VARIANTS = 256
 """Distinct argument lists of one global that are kept apart."""
 ITEMS = 256
 """Entries of a dict or tuple that are looked at one by one."""
-_WORD = re.compile(r"[A-Za-z_][\w.-]{0,31}")
+_WORD = re.compile(r"[A-Za-z_][\w.-]{0,79}")
 
 
 COMPUTED = ("?", "?")
@@ -63,6 +64,13 @@ class Dict:
         elif not self.hidden:
             self.hidden = any(map(special, pairs[::2]))
 
+    def set(self, key: Value, value: Value) -> None:
+        """One pair."""
+        if len(self.items) < 2 * ITEMS:
+            self.items += (key, value)
+        elif special(key):
+            self.hidden = True
+
     def get(self, key: str) -> Value:
         """The last value for a text key, as a dict would have it; None when there is none."""
         found = None
@@ -95,7 +103,6 @@ LONG_BYTES: Final = Opaque(Kind.BYTES)
 LIST: Final = Opaque(Kind.SEQUENCE)
 PERSISTENT: Final = Opaque(Kind.PERSISTENT)
 UNKNOWN: Final = Opaque(Kind.UNKNOWN)
-_NOWHERE = Global("", "")
 
 _METHODS = frozenset({"extend", "append", "add"})
 _DUNDER = """
@@ -170,10 +177,9 @@ class Record:
         self._variants: dict[tuple[str, str, Use], int] = {}
 
     def use(
-        self, what: Global | None, use: Use, span: tuple[int, int], stream: int, args: tuple[Arg, ...] = ()
+        self, what: Global, use: Use, span: tuple[int, int], stream: int, args: tuple[Arg, ...], opcode: str
     ) -> None:
         """One use at the bytes `span`; raises NotExamined when there are too many different ones."""
-        what = what or _NOWHERE
         if use is not Use.REF:
             self.acted = True
         key = (what.module, what.qualname, use, args)
@@ -184,7 +190,7 @@ class Record:
         listed = args if count <= VARIANTS else None
         if len(self.uses) >= USES:
             raise NotExamined(GapReason.BUDGET, f"more than {USES} different uses of globals")
-        self.uses.setdefault((*short, listed), GlobalUse(*short, listed, *span, stream))
+        self.uses.setdefault((*short, listed), GlobalUse(*short, listed, *span, stream, True, opcode, what.start))
 
     def odd(self, kind: Oddity, start: int) -> None:
         """One anomaly; only the first of a kind is kept."""
@@ -200,14 +206,10 @@ class Record:
             self.odd(*anomaly)
         self.acted = self.acted or other.acted
 
-    def adopt(self, other: Record) -> None:
+    def adopt(self, uses: Iterable[GlobalUse]) -> None:
         """Note what a second reading of the same bytes uses of globals that the first does not import."""
         known = {(use.module, use.qualname) for use in self.uses.values()}
-        for use in other.uses.values():
-            if (
-                use.module not in {"", COMPUTED[0]}
-                and (use.module, use.qualname) not in known
-                and len(self.uses) < USES
-            ):
+        for use in uses:
+            if not use.computed and (use.module, use.qualname) not in known and len(self.uses) < USES:
                 key = (use.module, use.qualname, use.use, use.args)
                 self.uses[key] = replace(use, certain=False)

@@ -37,7 +37,9 @@ CLEAN = Judgement(Verdict.CLEAN)
 _INFO = Judgement(Verdict.INFO, "a class or function of a known library")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LITERALS = frozenset({Kind.TEXT, Kind.BYTES, Kind.NUMBER, Kind.NONE, Kind.SEQUENCE, Kind.MAPPING})
-_NUMBERS = frozenset({Kind.NUMBER, Kind.NONE})
+_CYTHON = ["global", "number", "any", "..."]
+"""Type, checksum, state: what Cython's _inject_pickle_methods (Compiler/ParseTreeTransforms.py) writes."""
+_PLAIN = re.compile(r"builtins\.(bool|bytearray|bytes|complex|dict|float|frozenset|int|list|object|set|str|tuple)")
 
 
 def _dangerous(why: str) -> Judgement:
@@ -63,11 +65,15 @@ class Tables:
         self.contracts: Mapping[str, list[str]] = allow["contracts"]
         libraries = allow["libraries"]
         self.classes = frozenset(libraries["classes"].split())
+        self.tuples = frozenset(libraries["tuples"].split())
+        self.containers = tuple(libraries["containers"].split())
+        self.cython = re.compile(libraries["cython"])
         self.functions = frozenset(libraries["functions"].split())
         self.refused_modules = frozenset(libraries["refused_modules"].split())
         self.refused_words = frozenset(libraries["refused_words"].split())
         self.sink_modules = frozenset(sinks["modules"].split())
         self.sink_names = _names(sinks["names"])
+        self.exported = frozenset(sinks["exported"].split())
         self.sink_words = frozenset(sinks["words"].split())
         self.stdlib = frozenset(sinks["stdlib"].split()) | sys.stdlib_module_names
 
@@ -81,6 +87,11 @@ class Tables:
             or self._word(use)
             or _unverified("not on the list of globals that pickles of models need")
         )
+
+    def known(self, module: str) -> bool:
+        """Whether a module of this name is one that verdicts rest on: of the standard library or a known library."""
+        listed = any(module == name.partition(".")[0] for names in self.allowed.values() for name in names)
+        return module in self.stdlib or listed or any(module == name.partition(".")[0] for name in self.classes)
 
     def _structure(self, use: GlobalUse) -> Judgement | None:
         """Uses that are dangerous whatever is used."""
@@ -99,7 +110,7 @@ class Tables:
                 return _dangerous("what it returns is no container, and items are put into it")
             return None
         contract = self.contracts.get(use.name) if use.use is Use.CALL else None
-        if contract is None or _keeps(contract, use.args):
+        if contract is None or self._keeps(contract, use.args):
             return CLEAN
         return _dangerous("it is called with arguments that no pickler writes")
 
@@ -119,23 +130,69 @@ class Tables:
 
     def _library(self, use: GlobalUse) -> Judgement | None:
         """Classes and functions of known libraries."""
-        parents = list(_parents(use.module))
-        words = {word.lower() for word in _WORDS.findall(use.qualname)}
-        if not use.qualname.isidentifier() or words & self.refused_words:
-            return None
         if self.refused_modules & set(use.module.split(".")):
             return None
-        if any(parent in self.classes for parent in parents):
-            camel = use.qualname.lstrip("_")[:1].isupper()
-            if use.use in (Use.BUILD, Use.SETITEM, Use.APPEND) or (use.use is Use.NEW and use.args == ()):
-                return _INFO
-            if camel and (use.use is Use.REF or (use.use is Use.CALL and _numbers(use.args))):
-                return _INFO
-        if use.use is Use.REF and any(parent in self.functions for parent in parents):
-            return _INFO
-        return None
+        known = self._known(use.module)
+        if known and self.cython.fullmatch(use.qualname):
+            made = use.use is Use.CALL and self._keeps(_CYTHON, use.args)
+            return _INFO if made or use.use in (Use.REF, Use.BUILD) else None
+        name = use.qualname.removesuffix(".__new__") if use.use is Use.REF else use.qualname
+        if name in self.exported or not name.isidentifier():
+            return None
+        if {word.lower() for word in _WORDS.findall(name)} & self.refused_words:
+            return None
+        function = use.use is Use.REF and any(parent in self.functions for parent in _parents(use.module))
+        return _INFO if function or (known and self._class(use, name)) else None
+
+    def _known(self, module: str) -> bool:
+        return any(parent in self.classes for parent in _parents(module))
+
+    def _class(self, use: GlobalUse, name: str) -> bool:
+        """Whether a class of a known library is used as picklers use one."""
+        match use.use:
+            case Use.BUILD:
+                return True
+            case Use.SETITEM | Use.APPEND:
+                return name.endswith(self.containers)
+            case Use.NEW:
+                return use.args == () or use.module.partition(".")[0] in self.tuples
+        return use.use is Use.REF and name.lstrip("_")[:1].isupper()
+
+    def _keeps(self, contract: list[str], args: tuple[Arg, ...] | None) -> bool:
+        """Whether the arguments are those that a contract names, fewer allowed; the grammar is in allow.yaml."""
+        if args is None:
+            return False
+        for i, arg in enumerate(args):
+            if i >= len(contract):
+                return False
+            if contract[i] == "...":
+                return True
+            if not any(self._fits(option, arg) for option in contract[i].split("|")):
+                return False
+        return True
+
+    def _fits(self, option: str, arg: Arg) -> bool:
+        kind, _, wanted = option.partition(":")
+        match kind:
+            case "any":
+                return True
+            case "literal":
+                return arg.kind in _LITERALS
+            case "word":
+                return arg.kind is Kind.TEXT and arg.text in wanted.split(",")
+            case "attribute":
+                return arg.kind is Kind.TEXT and arg.text.isidentifier() and not arg.text.startswith("__")
+            case "constructor":
+                return arg == (Kind.TEXT, "__new__")
+            case "class":
+                return arg.kind is Kind.INSTANCE and self._known(arg.text.rpartition(".")[0])
+            case "plain":
+                return arg.kind is Kind.GLOBAL and _PLAIN.fullmatch(arg.text) is not None
+        return arg.kind == kind and (not wanted or (arg.text + ".").startswith(wanted + "."))
 
     def _word(self, use: GlobalUse) -> Judgement | None:
+        if use.use in (Use.CALL, Use.NEW) and use.qualname in self.exported and self._known(use.module):
+            return _dangerous("the library only imports this name; what it stands for is another module's")
         if use.use is Use.CALL:
             found = {word.lower() for word in _WORDS.findall(use.qualname)} & self.sink_words
             if found:
@@ -160,34 +217,3 @@ def _parents(module: str) -> Iterable[str]:
         if not dot:
             return
         module = head
-
-
-def _numbers(args: tuple[Arg, ...] | None) -> bool:
-    return args is not None and all(arg.kind in _NUMBERS for arg in args)
-
-
-def _keeps(contract: list[str], args: tuple[Arg, ...] | None) -> bool:
-    """Whether the arguments are those that a contract names, fewer allowed; the grammar is in allow.yaml."""
-    if args is None:
-        return False
-    for i, arg in enumerate(args):
-        if i >= len(contract):
-            return False
-        if contract[i] == "...":
-            return True
-        if not any(_fits(option, arg) for option in contract[i].split("|")):
-            return False
-    return True
-
-
-def _fits(option: str, arg: Arg) -> bool:
-    kind, _, wanted = option.partition(":")
-    if kind == "any":
-        return True
-    if kind == "literal":
-        return arg.kind in _LITERALS
-    if kind == "word":
-        return arg.kind is Kind.TEXT and arg.text in wanted.split(",")
-    if arg.kind != kind:
-        return False
-    return not wanted or (arg.text + ".").startswith(wanted + ".")

@@ -52,13 +52,22 @@ class Arg(NamedTuple):
     kind: Kind
     text: str = ""
 
+    def __str__(self) -> str:
+        """The kind, and a name where it is one of a global: texts of the file are not shown."""
+        return self.text if self.kind is Kind.GLOBAL else f"{self.kind} of {self.text}" if self.shown else self.kind
+
+    @property
+    def shown(self) -> bool:
+        return self.kind is Kind.INSTANCE and self.text != ""
+
 
 @dataclass(frozen=True, slots=True)
 class GlobalUse:
     """One way in which one global is used, at its first place.
 
     `module` and `qualname` are what Python 3 imports: below protocol 3 the names of Python 2 are mapped as the
-    unpickler does. `args` is None where calls differ too much to list. `start` and `end` are the bytes of the opcode.
+    unpickler does. `args` is None where calls differ too much to list. `start` and `end` are the bytes of the opcode,
+    which `opcode` names as pickletools does; `imported` is the offset of the one that imported the global, or -1.
     `certain` is false for what happens only if raw data are read as opcodes, which mostly is an accident.
     """
 
@@ -70,6 +79,18 @@ class GlobalUse:
     end: int
     stream: int
     certain: bool = True
+    opcode: str = ""
+    imported: int = -1
+
+    @property
+    def trail(self) -> str:
+        """The opcodes that make this use happen, and what they are given, for a person."""
+        here = f"{self.opcode or 'an opcode'} at byte {self.start}"
+        if self.use is Use.REF:
+            return here
+        given = "arguments of many kinds" if self.args is None else f"({', '.join(map(str, self.args))})"
+        with_ = f" with {given}" if self.use in (Use.CALL, Use.NEW) else ""
+        return f"imported at byte {self.imported}, {here}{with_}" if self.imported >= 0 else here + with_
 
     @property
     def computed(self) -> bool:

@@ -18,9 +18,10 @@ from gate.core.location import Location
 from gate.core.report import Json, Section
 from gate.facts.pickles import PickleGlobal, PickleImports
 from gate.formats import pickle_npy
+from gate.formats.importable import Shipped, found_by, shipped
 from gate.formats.pickle import GlobalUse, Oddity, Status, Use, Walk, looks_like_pickle, walk
 from gate.formats.pickle_verdict import Judgement, Tables, Verdict
-from gate.inspectors import Inspector, Member, Need, Said, Seen, found
+from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
 from gate.loading.judges import BY_FORMAT, Judge, by_name, by_offset
 from gate.resources import data
 
@@ -106,6 +107,7 @@ class _Judged:
             module=use.module,
             use=use.use,
             how=self.judgement.why,
+            trail=use.trail,
         )
 
 
@@ -149,6 +151,19 @@ class Serialization(Inspector):
             reason = GapReason.CORRUPT if result.status is Status.BROKEN else GapReason.BUDGET
             yield Gap(Location(member.path, result.end), reason, detail=f"the pickle was read in part: {result.detail}")
 
+    def conclude(self, seen: Seen, archive: Archive) -> Iterator[Said]:
+        """Modules that the archive itself answers for: a look-alike of a known library makes its verdicts void."""
+        modules = {module for _, module in _imported(seen)}
+        files: dict[str, list[Shipped]] = {}
+        for file in shipped(modules, (row.path for row in archive.inventory())) if modules else ():
+            files.setdefault(file.module, []).append(file)
+        told: set[tuple[str, str]] = set()
+        for path, module in _imported(seen) if files else ():
+            first = next(found_by(path, files.get(module, ())), None)
+            if first is not None and (path, module) not in told:
+                told.add((path, module))
+                yield _shipped(path, first)
+
     def section(self, seen: Seen) -> Section:
         counts: Counter[str] = Counter()
         items: dict[str, list[Json]] = {"dangerous": [], "unverified": []}
@@ -172,6 +187,19 @@ def _concerns(member: Member, judge: Judge) -> Iterator[Said]:
             yield found(f"serialization.{rule}", member, at=at, line=line, by=by, how=how)
     except NotExamined as error:
         yield Gap(Location(member.path), error.reason, detail=str(error))
+
+
+def _imported(seen: Seen) -> Iterator[tuple[str, str]]:
+    """Pickle and top-level module, sorted; TorchScript's own names are no modules, and what is dangerous was said."""
+    for row in seen.rows(PickleGlobal):
+        if row.verdict != "dangerous" and not row.module.startswith("__"):
+            yield row.path, row.module.partition(".")[0]
+
+
+def _shipped(pickle: str, file: Shipped) -> Finding:
+    shadows = _tables().known(file.module) and not file.installed
+    rule = "serialization.shadowed-module" if shadows else "serialization.own-module"
+    return found(rule, pickle, by=file.module, module=file.module, file=file.path)
 
 
 def _judge(result: Walk) -> list[_Judged]:

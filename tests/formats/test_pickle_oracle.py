@@ -38,6 +38,7 @@ class Oracle:
         self.child.stdin.write(struct.pack("<I", len(data)) + data)
         self.child.stdin.flush()
         line = self.child.stdout.readline()
+        assert line or self.child.wait() != 86, "the unpickler did what it must not"
         return {(module, name) for module, name in json.loads(line)} if line else set()
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from fixtures.serialization import assembler as pk
 from fixtures.serialization.benign import BENIGN, QUIET, numpy_array
 from fixtures.serialization.malicious import DANGEROUS, SINKS, STRUCTURES, UNKNOWN
 from gate.archive.budget import Budget
+from gate.archive.inventory import Inventory
 from gate.archive.member import Entry, Member, Need
 from gate.archive.source import Memory
 from gate.core.finding import Confidence, Finding
@@ -54,7 +55,7 @@ def test_a_call_of_a_sink_is_named_with_its_bytes(name: str) -> None:
     (found,) = (one for one in findings(SINKS[name]) if one.rule == "serialization.dangerous-call")
     assert found.discriminator == name
     assert SINKS[name][found.location.start : found.location.end] == pk.REDUCE
-    assert {"name", "module", "use", "how"} == {key for key, _ in found.args}
+    assert {"name", "module", "use", "how", "trail"} == {key for key, _ in found.args}
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
@@ -170,3 +171,54 @@ def test_messages_fill_every_argument() -> None:
     texts = [rules[one.rule].say(dict(one.args)) for data in DANGEROUS.values() for one in findings(data)]
     assert texts
     assert not any("?" in text for text in texts if "?.?" not in text)
+
+
+def concluded(files: dict[str, bytes]) -> list[tuple[str, str, str]]:
+    store, rows = Store(), Inventory()
+    for path, data in files.items():
+        rows.add(path, len(data), "0" * 64, None)
+        one = member(data, path)
+        if inspector.wants(one) is not None:
+            store.extend(inspector.inspect(one), "serialization")
+    archive: Any = type("Archive", (), {"inventory": lambda self: iter(rows)})()
+    items = inspector.conclude(Seen(store, inspector.produces), archive)
+    return [(item.rule, item.location.path, item.discriminator) for item in items if isinstance(item, Finding)]
+
+
+def test_a_module_of_the_archive_in_place_of_a_library_is_an_error() -> None:
+    model = BENIGN["estimator"]
+    for path in ("sklearn.py", "sklearn/base.py", "code/sklearn.py", "numpy/core.so"):
+        ((rule, where, module),) = concluded({"model.pkl": model, path: b"x = 1\n"})
+        assert (rule, where) == ("serialization.shadowed-module", "model.pkl")
+        assert module in path
+
+
+def test_a_look_alike_of_the_standard_library_is_an_error_too() -> None:
+    files = {"a/model.pkl": BENIGN["ordered-dict"], "a/collections/__init__.py": b"", "b/collections.py": b""}
+    assert concluded(files) == [("serialization.shadowed-module", "a/model.pkl", "collections")]
+
+
+def test_a_model_with_its_own_code_is_told_where_it_is() -> None:
+    files = {"model/data.pkl": UNKNOWN["own-class"], "code/acme/model.py": b"", "handler.py": b""}
+    assert concluded(files) == [("serialization.own-module", "model/data.pkl", "acme")]
+
+
+def test_archives_without_look_alikes_conclude_nothing() -> None:
+    files = {"model.pkl": BENIGN["estimator"], "utils.py": b"", "env/site-packages/sklearn/base.py": b""}
+    assert concluded(files) == []
+
+
+def test_a_finding_tells_the_opcodes_that_make_it_happen() -> None:
+    data = pk.pickle(pk.call(pk.named("os", "system"), pk.text("x")))
+    (found,) = findings(data)
+    at = data.index(pk.REDUCE, data.index(b"system"))
+    assert (
+        dict(found.args)["trail"] == f"imported at byte {data.index(pk.STACK_GLOBAL)}, REDUCE at byte {at} with (text)"
+    )
+
+
+def test_a_pickle_in_bytes_that_nobody_loads_is_a_doubt_and_only_a_dangerous_one() -> None:
+    (found,) = (one for one in findings(DANGEROUS["pickle-in-a-state"]) if one.discriminator == "os.system")
+    assert found.confidence is Confidence.MEDIUM
+    kept = pk.pickle(pk.mapping(raw=pk.octets(BENIGN["estimator"] + b""), own=pk.octets(UNKNOWN["own-class"])))
+    assert findings(kept) == []

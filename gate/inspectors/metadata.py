@@ -19,7 +19,8 @@ from gate.core.report import Json, Section
 from gate.facts.dependencies import Package
 from gate.facts.metadata import Claimed, MetadataRead, MetadataValue, ModelMetadata
 from gate.formats.licences import spdx
-from gate.formats.model_files import form_of
+from gate.formats.model_files import Form, form_of
+from gate.formats.model_headers import Header, header_of
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
 from gate.records.conflicts import Conflict, conflicts
 from gate.records.record import Record, Records
@@ -40,10 +41,11 @@ class Metadata(Inspector):
     produces = (Claimed, MetadataValue, ModelMetadata, MetadataRead)
 
     def wants(self, member: Member) -> Need | None:
-        return Need.STREAM if form_of(member.path, member.head) is not None else None
+        source = _source(member)
+        return None if source is None else Need.SEEK if source.jumps else Need.STREAM
 
     def inspect(self, member: Member) -> Iterator[Said]:
-        form = form_of(member.path, member.head)
+        form = _source(member)
         if form is None:
             return
         try:
@@ -109,6 +111,12 @@ class Metadata(Inspector):
 
 
 inspector = Metadata()
+
+
+def _source(member: Member) -> Form | Header | None:
+    """A document by its name and first bytes, else a model by its first bytes alone."""
+    return form_of(member.path, member.head) or header_of(member.head)
+
 
 _HAS = {
     "name": {"name"},

@@ -34,6 +34,7 @@ _FIRST = re.compile(
     | (?P<keras_config>\s*+\{(?=[\s\S]{0,2000}"class_name")
         (?=[\s\S]{0,4000}(?:"registered_name"|"keras_version"|"build_config"|"layers")))
     | (?P<openvino>%(prolog)s<net\s[^>]{0,2000}?version=)
+    | (?P<torchscript>class\ \w+\(Module\):\n\ \ __parameters__\ =\ \[|op_version_set\ =\ [0-9])
     | (?P<pmml>%(prolog)s<(?:\w{1,20}:)?PMML[\s>])
     | (?P<tensorrt>ptrt|ftrt)
     | (?P<rknn>RKNN)

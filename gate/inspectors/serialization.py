@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
-
-import yaml
 
 from gate.core.errors import FormatError, NotExamined
 from gate.core.finding import Confidence, Finding
@@ -20,53 +15,16 @@ from gate.facts.pickles import PickleGlobal, PickleImports
 from gate.formats import pickle_npy
 from gate.formats.importable import Shipped, found_by, shipped
 from gate.formats.pickle import GlobalUse, Oddity, Status, Use, Walk, looks_like_pickle, walk
-from gate.formats.pickle_verdict import Judgement, Tables, Verdict
+from gate.formats.pickle_verdict import Judgement, Verdict
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
-from gate.loading.judges import BY_FORMAT, Judge, by_name, by_offset
-from gate.resources import data
+from gate.loading.judges import Judge, judges
+from gate.loading.names import tables
 
-SNIFF = 4096
-"""Bytes in which a format is recognised."""
 LISTED = 200
 """Globals that one fact lists."""
 ITEMS = 100
 """Globals of one verdict that the section lists."""
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _JUDGED_AS_USES = frozenset({Oddity.COMPUTED_NAME, Oddity.EXTENSION})
-
-
-@cache
-def _tables() -> Tables:
-    return Tables(_load("allow"), _load("sinks"))
-
-
-def _load(name: str) -> Any:
-    return yaml.load(data(f"serialization/{name}.yaml").read_bytes(), _Loader)  # noqa: S506 - a safe loader
-
-
-@cache
-def _formats() -> tuple[re.Pattern[bytes], dict[str, str], dict[str, Judge]]:
-    """One pattern with a group a format; for each what is not examined of it, "" for nothing, and who judges it."""
-    rows = _load("formats")
-    groups = "|".join(f"(?P<f{i}>{row['begins']})" for i, row in enumerate(rows))
-    unread = {f"f{i}": f"{row['name']}: {row['unread']}" if "unread" in row else "" for i, row in enumerate(rows)}
-    judges = {f"f{i}": BY_FORMAT[row["judge"]] for i, row in enumerate(rows) if "judge" in row}
-    return re.compile(groups.encode("latin-1")), unread, judges
-
-
-def _unread(head: bytes) -> str | None:
-    """What gate does not look at in a member that begins like this; "" for nothing, None for a format nobody knows."""
-    pattern, unread, _ = _formats()
-    match = pattern.match(head[:SNIFF])
-    return unread[match.lastgroup or ""] if match else None
-
-
-def _judges(member: Member) -> list[Judge]:
-    """Who judges a member, by its first bytes or, where it is text, by its name."""
-    pattern, _, judges = _formats()
-    match = pattern.match(member.head[:SNIFF])
-    judge = judges.get(match.lastgroup or "") if match else None
-    return list(dict.fromkeys((*by_name(member), *by_offset(member), *([judge] if judge else []))))
 
 
 def _holds_objects(head: bytes) -> bool:
@@ -112,23 +70,19 @@ class _Judged:
 
 
 class Serialization(Inspector):
-    """Reads pickles, and says of other formats that run code on load that they were not read."""
+    """Reads pickles, and asks the judges of gate.loading about other formats."""
 
     produces = (PickleGlobal, PickleImports)
 
     def wants(self, member: Member) -> Need | None:
-        if looks_like_pickle(member.head) or _holds_objects(member.head):
-            return Need.STREAM
-        known = Need.HEAD if _unread(member.head) is not None else None
-        return max((judge.need for judge in _judges(member)), default=known)
+        pickled = looks_like_pickle(member.head) or _holds_objects(member.head)
+        needs = [judge.need for judge in judges(member)] + [Need.STREAM] * pickled
+        return max(needs, default=None)
 
     def inspect(self, member: Member) -> Iterator[Said]:
-        unread = _unread(member.head)
-        if unread:
-            yield Gap(Location(member.path), GapReason.UNSUPPORTED, detail=f"not examined: {unread}")
-        elif _holds_objects(member.head):
+        if _holds_objects(member.head):
             yield from self._read(member, npy=True)
-        for judge in _judges(member):
+        for judge in judges(member):
             yield from _concerns(member, judge)
         if looks_like_pickle(member.head):
             yield from self._read(member, npy=False)
@@ -197,17 +151,17 @@ def _imported(seen: Seen) -> Iterator[tuple[str, str]]:
 
 
 def _shipped(pickle: str, file: Shipped) -> Finding:
-    shadows = _tables().known(file.module) and not file.installed
+    shadows = tables().known(file.module) and not file.installed
     rule = "serialization.shadowed-module" if shadows else "serialization.own-module"
     return found(rule, pickle, by=file.module, module=file.module, file=file.path)
 
 
 def _judge(result: Walk) -> list[_Judged]:
     """The gravest use of each global, in the order of the bytes; doubtful ones only where they are dangerous."""
-    tables = _tables()
+    vouched = tables()
     worst: dict[str, _Judged] = {}
     for use in result.uses:
-        one = _Judged(use, tables.judge(use))
+        one = _Judged(use, vouched.judge(use))
         if not use.certain and one.judgement.verdict is not Verdict.DANGEROUS:
             continue
         known = worst.get(use.name)

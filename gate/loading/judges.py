@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from gate.archive.member import Member, Need
@@ -11,13 +12,17 @@ from gate.archive.source import Source
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 from gate.formats.concern import Concern
+from gate.formats.coreml import read_coreml
 from gate.formats.gguf import read_gguf
 from gate.formats.hdf5 import read_hdf5
+from gate.formats.model_kinds import model_kind
 from gate.formats.onnx import read_onnx
+from gate.formats.openvino import read_openvino
 from gate.formats.saved_model import SavedModel, read_fingerprint, read_graph, read_keras_metadata, read_saved_model
 from gate.formats.text import is_text
 from gate.formats.tflite import read_tflite
-from gate.loading import configuration, gguf, keras, onnx, tensorflow, torchscript
+from gate.loading import configuration, gguf, keras, mobile, onnx, tensorflow, torchscript
+from gate.loading.names import table
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +56,19 @@ def _text_graph(member: Member) -> Iterator[Concern]:
 
 _JSON: Final = Judge(Need.STREAM, lambda member: member.read(configuration.json_concerns))
 _GRAPH: Final = Judge(Need.SEEK, lambda member: tensorflow.graph_concerns(member.read(_graph)))
-BY_FORMAT: Final = {
-    # Names in rules/data/serialization/formats.yaml, which says how each begins.
+_NUMBERS: Final = Judge(Need.HEAD, lambda _: ())
+"""Formats that cannot name anything: safetensors, arrays, trees."""
+BY_KIND: Final = {
+    # Names of gate.formats.model_kinds.
     "onnx": Judge(Need.STREAM, lambda member: onnx.concerns(member.read(read_onnx))),
     "hdf5": Judge(Need.SEEK, lambda member: keras.file_concerns(member.read(read_hdf5))),
-    "json": _JSON,
+    "keras-config": _JSON,
     "saved-model": _GRAPH,
     "tflite": Judge(Need.SEEK, lambda member: tensorflow.lite_concerns(member.read(read_tflite))),
     "torchscript": Judge(Need.STREAM, lambda member: member.read(torchscript.concerns)),
     "gguf": Judge(Need.STREAM, lambda member: gguf.concerns(member.read(read_gguf))),
+    "coreml": Judge(Need.STREAM, lambda member: mobile.coreml_concerns(member.read(read_coreml))),
+    "openvino": Judge(Need.STREAM, lambda member: mobile.openvino_concerns(member.read(read_openvino))),
 }
 BY_NAME: Final = (
     # Formats without a magic number: a loader takes these by their names; the first that fits.
@@ -71,24 +80,36 @@ BY_NAME: Final = (
     ),
     ((".pb",), False, _GRAPH),
     ((".pbtxt",), True, Judge(Need.HEAD, _text_graph)),
-    ((".onnx",), False, BY_FORMAT["onnx"]),
+    ((".onnx",), False, BY_KIND["onnx"]),
     ((".jinja", ".jinja2", ".j2"), True, Judge(Need.STREAM, lambda member: member.read(configuration.template))),
     ((".json",), True, _JSON),
     ((".yaml", ".yml", "MLmodel"), True, Judge(Need.STREAM, lambda member: member.read(configuration.yaml_concerns))),
 )
 """Ends of names, whether only a text counts, and who judges."""
-_HDF5 = b"\x89HDF\r\n\x1a\n"
-_USER_BLOCKS = tuple(512 << i for i in range(7))
-"""Where the library looks when a file does not begin as HDF5 (HDF5 File Format Specification, II.A)."""
 
 
-def by_offset(member: Member) -> Iterator[Judge]:
-    """The judge of a file that is HDF5 behind a user block, which may begin like anything else."""
-    if any(member.head.startswith(_HDF5, at) for at in _USER_BLOCKS):
-        yield BY_FORMAT["hdf5"]
+@cache
+def _unread() -> dict[str, Judge]:
+    """Who says of a format that it is known by sight only."""
+
+    def judge(kind: str, what: str) -> Judge:
+        def concerns(_: Member) -> Iterator[Concern]:
+            raise NotExamined(GapReason.UNSUPPORTED, f"not examined: {kind}: {what}")
+
+        return Judge(Need.HEAD, concerns)
+
+    return {kind: judge(kind, what) for kind, what in table("formats").items()}
 
 
-def by_name(member: Member) -> Iterator[Judge]:
+def judges(member: Member) -> tuple[Judge, ...]:
+    """Who judges a member: by its first bytes, and by its name where a loader goes by that."""
+    kind = model_kind(member.head) or ""
+    by_bytes = BY_KIND.get(kind) or _unread().get(kind) or (_NUMBERS if kind else None)
+    found = (*_by_name(member), *((by_bytes,) if by_bytes else ()))
+    return tuple(dict.fromkeys(found))
+
+
+def _by_name(member: Member) -> Iterator[Judge]:
     """The judge of a member of this name."""
     for suffixes, text, judge in BY_NAME:
         if member.name.endswith(suffixes):

@@ -6,6 +6,7 @@ CVE-2024-3660 (bytecode in Lambda layers), CVE-2025-1550 (any module), CVE-2025-
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -19,6 +20,9 @@ from gate.formats.keras_config import KerasConfig, KerasFunction, KerasObject
 from gate.formats.keras_h5 import keras_h5
 from gate.loading.names import LONGEST, imported, table
 from gate.loading.paths import leads_outside
+
+_PLUGIN = 256
+"""H5Z_FILTER_RESERVED: filters from here on are shared libraries that are looked for in folders."""
 
 
 class _Known(NamedTuple):
@@ -51,13 +55,22 @@ def _function(function: KerasFunction) -> Iterator[Concern]:
     where, name = function.where[:LONGEST], f"{function.module}.{function.name}"[:LONGEST]
     if function.form == "code":
         yield Concern("lambda-layer", "bytecode", f"{where} carries Python bytecode that the loader runs")
-    elif function.form == "named" and function.module and not _known().functions.fullmatch(function.module):
+    elif function.form == "named" and _is_keras(function):
+        return
+    elif function.form == "named" and function.module:
         if _known().modules.match(function.module):
             yield Concern("dangerous-class", name, f"{where} calls {name}, which is no part of a layer")
         else:
             yield from _foreign(name, where)
     elif function.form == "named" and not function.module:
         yield Concern("unknown-class", name, f"{where} calls {name}, which the loader has to bring")
+
+
+def _is_keras(function: KerasFunction) -> bool:
+    """Whether this can only be a function of Keras, which writes some of its own as of `builtins`."""
+    if function.module == "builtins":
+        return function.name.isidentifier() and not hasattr(builtins, function.name)
+    return _known().functions.fullmatch(function.module) is not None and function.name.isidentifier()
 
 
 def _foreign(name: str, where: str) -> Iterator[Concern]:
@@ -98,6 +111,9 @@ def file_concerns(file: Hdf5) -> Iterator[Concern]:
         for name in item.external:
             if name != ".":  # a virtual layout over the file itself
                 yield Concern("outside-file", name[:LONGEST], f"{item.path[:LONGEST]} is read from {name[:LONGEST]!r}")
+        for number in item.filters:
+            if number >= _PLUGIN:
+                yield Concern("custom-operator", str(number), f"filter {number} is a library that the reader looks for")
     model = keras_h5(file)
     if model is not None and model.config is not None:
         yield from config_concerns(model.config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -26,7 +27,8 @@ def table(name: str) -> Any:
 
 
 @cache
-def _tables() -> Tables:
+def tables() -> Tables:
+    """What pickles may import, and what is dangerous wherever it is named."""
     return Tables(table("allow"), table("sinks"))
 
 
@@ -45,22 +47,21 @@ def imported(name: str, where: str, line: int = -1) -> Iterator[Concern]:
         yield Concern("unknown-class", shown, f"{where} names {shown!r}, which is no name of Python", line=line)
     elif _is_sink(name):
         yield Concern("dangerous-class", shown, f"{where} names {shown}, which can run code or reach files", line=line)
-    elif name.partition(".")[0] not in _packages() | _tables().stdlib:  # of the latter only plain values are no sink
+    elif name.partition(".")[0] not in _packages() | tables().stdlib:  # of the latter only plain values are no sink
         yield Concern("unknown-class", shown, f"{where} names {shown}, which nobody knows here", line=line)
 
 
 def _is_sink(name: str) -> bool:
     """Whether the name, or any part of the way to it, is one that no model needs."""
-    tables = _tables()
+    known = tables()
     parts = name.split(".")
-    top = parts[0]
-    if len(parts) == 1:
-        return name not in tables.allowed[Use.CALL].get("builtins", ())
-    for i in range(1, len(parts)):
+    for i in range(1, len(parts) + 1):
         module, attribute = ".".join(parts[:i]), ".".join(parts[i:])
-        if module in tables.sink_modules or attribute in tables.sink_names.get(module, ()):
+        if module in known.sink_modules or attribute in known.sink_names.get(module, ()):
             return True
-        if i > 1 and parts[i - 1] in tables.stdlib & tables.sink_modules:
+        if 1 < i < len(parts) and parts[i - 1] in known.stdlib & known.sink_modules:
             return True  # a module that another one imported
-    allowed = tables.allowed[Use.CALL].get(".".join(parts[:-1]), frozenset())
-    return top in tables.stdlib and parts[-1] not in allowed
+    module = ".".join(parts[:-1])
+    if not module and parts[0] not in known.stdlib:
+        module = "builtins" if hasattr(builtins, parts[0]) else ""
+    return module.partition(".")[0] in known.stdlib and parts[-1] not in known.allowed[Use.CALL].get(module, ())

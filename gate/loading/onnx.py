@@ -35,3 +35,5 @@ def concerns(model: Onnx) -> Iterator[Concern]:
             yield Concern("dangerous-operator", name, f"operator {name} runs Python code")
         elif operator.domain not in domains and (operator.domain, operator.name) not in own:
             yield Concern("custom-operator", name, f"operator {name} is in no runtime")
+    for problem in (*(f"{name} stands more than once" for name in model.repeated), *model.problems):
+        yield Concern("malformed-header", problem, f"readers disagree about the model: {problem}")

@@ -9,4 +9,4 @@ _OUTSIDE = re.compile(r"^[/\\~]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)|[\0-\x1f]|
 
 def leads_outside(path: str) -> bool:
     """Whether a path, as any system reads it, leaves the folder that it starts from, or is an address."""
-    return _OUTSIDE.search(path) is not None
+    return not path or _OUTSIDE.search(path) is not None

@@ -17,6 +17,7 @@ from gate.formats.saved_model import KerasNode, SavedModel
 from gate.formats.tflite import Tflite
 from gate.loading.keras import config_concerns
 from gate.loading.names import LONGEST, table
+from gate.loading.paths import leads_outside
 
 _FLEX = "Flex"
 """Before the name of an operator of TensorFlow that TensorFlow Lite calls through its delegate."""
@@ -32,6 +33,11 @@ def graph_concerns(model: SavedModel) -> Iterator[Concern]:
     for graph in model.graphs:
         own = set(graph.functions)
         yield from _operators({*(name for name, _ in graph.operators), *graph.listed} - own)
+        for name in graph.assets:
+            if leads_outside(name):
+                yield Concern("outside-file", name[:LONGEST], f"an asset is read from {name[:LONGEST]!r}")
+        for name in graph.repeated:
+            yield Concern("malformed-header", name, f"{name} stands more than once, and readers merge or replace it")
         yield from keras_concerns(graph.keras)
 
 

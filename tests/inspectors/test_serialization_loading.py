@@ -6,7 +6,17 @@ import json
 
 import pytest
 
-from fixtures.metadata import binary_gguf, binary_hdf5, binary_keras, binary_onnx, binary_saved_model, binary_tflite
+from fixtures.metadata import (
+    binary_coreml,
+    binary_gguf,
+    binary_hdf5,
+    binary_keras,
+    binary_onnx,
+    binary_openvino,
+    binary_saved_model,
+    binary_tflite,
+    binary_trees,
+)
 from gate.archive.budget import Budget
 from gate.archive.member import Entry, Member
 from gate.archive.source import Memory
@@ -297,3 +307,55 @@ def script(body: str) -> bytes:
 )
 def test_programs_of_torchscript_are_judged_by_their_operators(body: str, rules: set[str]) -> None:
     assert look(script(body), "net/code/__torch__.py") == (rules, set())
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "rules"),
+    [
+        ("builtins", "relu", set()),
+        ("keras.activations", "gelu", set()),
+        ("keras.src.losses.losses", "mse", set()),
+        ("builtins", "eval", {"dangerous-class"}),
+        ("builtins", "os.system", {"dangerous-class"}),
+        ("keras.activationsx", "gelu", {"dangerous-class"}),
+        ("kerasx.activations", "gelu", {"unknown-class"}),
+    ],
+)
+def test_functions_of_keras_are_its_own_or_not(module: str, name: str, rules: set[str]) -> None:
+    function = {"module": module, "class_name": "function", "config": name, "registered_name": "function"}
+    assert look(binary_keras.config(binary_keras.layer("Dense", activation=function)), "config.json")[0] == rules
+
+
+@pytest.mark.parametrize("name", ["os", "builtins.eval", "eval", "subprocess.Popen", "numpy.os.system", "sys.modules"])
+def test_names_that_lead_to_the_system_are_dangerous(name: str) -> None:
+    assert look(json.dumps({"_target_": name}).encode(), "c.json")[0] == {"dangerous-class"}
+
+
+@pytest.mark.parametrize("name", ["mymodel", "acme", "acme.nets.Net"])
+def test_names_that_nobody_knows_are_a_doubt(name: str) -> None:
+    assert look(f"loader_module: {name}".encode(), "MLmodel")[0] == {"unknown-class"}
+
+
+def test_filters_of_hdf5_that_are_libraries_are_a_doubt() -> None:
+    data = binary_hdf5.file(binary_hdf5.Group({"w": binary_hdf5.Data(filters=(1, 32001))}))
+    assert look(data, "w.h5") == ({"custom-operator"}, set())
+
+
+def test_what_readers_merge_or_replace_is_malformed() -> None:
+    assert look(binary_onnx.linear() + binary_saved_model.block(7), "m.onnx")[0] == {"malformed-header"}
+
+
+def test_core_ml_and_openvino_need_what_they_name() -> None:
+    assert look(binary_openvino.model(), "m.xml")[0] == {"custom-operator"}
+    assert look(binary_openvino.net(binary_openvino.layer("ReLU", "r")), "m.xml") == (set(), set())
+    assert look(binary_coreml.classifier(), "m.mlmodel") == (set(), set())
+    assert look(binary_coreml.model(403, binary_coreml.network("Mine")), "m.mlmodel")[0] == {"custom-operator"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [binary_trees.xgboost_ubj(), binary_trees.lightgbm(), binary_trees.catboost()],
+    ids=["xgboost", "lightgbm", "catboost"],
+)
+def test_trees_are_numbers(data: bytes) -> None:
+    assert look(data, "model") == (set(), set())

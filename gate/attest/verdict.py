@@ -109,8 +109,8 @@ def _used(report: Report, request: Request, decision: Decision) -> Iterable[Used
         if tally is None:
             used = waiver.code in waived_by_policy
         else:
-            covers = covering((waiver,))[waiver.code]
-            listed = any(covers(item.what.location.path) for item in tally.items if item.waived)
+            covers = covering((waiver,), report.inventory.rows)[waiver.code]
+            listed = any(covers(item.what) for item in tally.items if item.waived)
             used = bool(tally.waived) and (listed or bool(tally.truncated))
         if used:
             yield Used(waiver.code, waiver.expires, sha256(asdict(waiver)))

@@ -39,7 +39,8 @@ class Waiver:
     """Somebody took the risk of one code at some paths for some time.
 
     `subject` is a glob (fnmatch, case-sensitive, `*` also crosses `/`) over encoded member paths.
-    `created` and `expires` are RFC 3339 in UTC with a trailing Z, so they compare as text.
+    `created` and `expires` are RFC 3339 in UTC with a trailing Z, so they compare as text. `about` narrows a waiver to
+    findings with this discriminator (a global, the id of an advisory), `member` to members with this sha256.
     """
 
     code: str
@@ -52,6 +53,8 @@ class Waiver:
     created: str
     expires: str
     digest: str | None = None
+    about: str | None = None
+    member: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from gate.core.decision import Request, Waiver
+from gate.core.finding import Finding
+from gate.core.gap import Gap
+from gate.core.report import Listed
 from gate.core.subject import Subject
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -33,19 +36,47 @@ def _digests(subject: Subject) -> set[str]:
     return {spelled for name, value in subject.digest.items() for spelled in (value, f"{name}:{value}")}
 
 
-Covers = Callable[[str], bool]
-"""Whether a waiver covers an encoded member path."""
+Covers = Callable[["Finding | Gap"], bool]
+"""Whether a waiver covers a finding or gap of its code."""
 
 
-def covering(waivers: Iterable[Waiver]) -> Mapping[str, Covers]:
-    """By code, whether any of these waivers covers a path; the globs are fnmatch's and case-sensitive."""
-    globs: dict[str, set[str]] = {}
-    for waiver in waivers:
-        globs.setdefault(waiver.code, set()).add(waiver.subject)
-    return {code: _any(subjects) for code, subjects in globs.items()}
+def covering(waivers: Iterable[Waiver], members: Iterable[Listed] = ()) -> Mapping[str, Covers]:
+    """By code, whether any of these waivers covers a row; globs of paths are fnmatch's and case-sensitive.
+
+    `members` is the inventory: a waiver for one member counts only where that member lies.
+    """
+    rows = tuple(waivers)
+    wanted = {_hex(waiver.member) for waiver in rows if waiver.member}
+    places = {(row.sha256, row.path) for row in members if row.sha256 in wanted} if wanted else set()
+    by_code: dict[str, list[Waiver]] = {}
+    for waiver in rows:
+        by_code.setdefault(waiver.code, []).append(waiver)
+    return {code: _any(group, places) for code, group in by_code.items()}
 
 
-def _any(globs: set[str]) -> Covers:
+def _any(waivers: list[Waiver], places: set[tuple[str, str]]) -> Covers:
     # What fnmatchcase() does at each call, done once: it matters at 10^6 findings.
-    match = re.compile("|".join(fnmatch.translate(glob) for glob in sorted(globs))).match
+    broad = _glob(waiver.subject for waiver in waivers if waiver.about is None and waiver.member is None)
+    narrow = [(_glob([w.subject]), w.about, w.member and _hex(w.member)) for w in waivers if w.about or w.member]
+
+    def covers(row: Finding | Gap) -> bool:
+        path = row.location.path
+        if broad(path):
+            return True
+        said = row.discriminator if isinstance(row, Finding) else None
+        return any(
+            matches(path) and about in (None, said) and (member is None or (member, path) in places)
+            for matches, about, member in narrow
+        )
+
+    return covers
+
+
+def _glob(globs: Iterable[str]) -> Callable[[str], bool]:
+    patterns = "|".join(fnmatch.translate(glob) for glob in sorted(set(globs)))
+    match = re.compile(patterns or r"(?!)").match
     return lambda path: match(path) is not None
+
+
+def _hex(digest: str) -> str:
+    return digest.removeprefix("sha256:")

@@ -119,10 +119,12 @@ def actions(decision: Decision) -> dict[str, Action]:
 def justification(what: Finding | Gap, request: Request, subject: Subject) -> str:
     """Ticket, reason and end of the waiver that covers an item which policy counted as waived."""
     for waiver in request.waivers:
+        said = what.discriminator if isinstance(what, Finding) else None
         if (
             live(waiver, request, subject)
             and waiver.code == what.code
             and fnmatchcase(what.location.path, waiver.subject)
+            and waiver.about in (None, said)
         ):
             return printable(
                 f"{waiver.ticket}: {waiver.reason} (approved by {waiver.approved_by}, until {waiver.expires})"

@@ -26,7 +26,8 @@ class Tallies:
 
 def count(report: Report, request: Request, rules: Mapping[str, Rule], limits: Limits) -> Tallies:
     """Count all findings and gaps of a report under the waivers that are in force for this request."""
-    covers = covering(waiver for waiver in request.waivers if live(waiver, request, report.subject))
+    in_force = (waiver for waiver in request.waivers if live(waiver, request, report.subject))
+    covers = covering(in_force, report.inventory.rows)
     cap = limits.rule_items
     return Tallies(tally(report.findings, rules, covers, cap), tally(report.gaps, rules, covers, cap))
 
@@ -57,7 +58,7 @@ def tally(
         if seen is None:
             seen = counts[code] = _Count(covers.get(code))
         seen.total += 1
-        if seen.covers is not None and seen.covers(row.location.path):
+        if seen.covers is not None and seen.covers(row):
             seen.waived += 1
             kept = seen.held
         else:

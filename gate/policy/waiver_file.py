@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -12,8 +13,9 @@ from gate.policy.standard import standard
 
 _TEXTS = ("code", "subject", "reason", "owner", "approved_by", "ticket")
 _TIMES = ("created", "expires")
-_OPTIONAL = frozenset({"digest"})
+_OPTIONAL = frozenset({"about", "digest", "member"})
 _KEYS = _OPTIONAL | {*_TEXTS, *_TIMES, "stages"}
+_SHA256 = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
 _LONGEST = timedelta(days=180)
 """A risk that is taken for longer is a policy, and belongs into --policy-data."""
 
@@ -32,6 +34,8 @@ def parse(text: bytes, name: str) -> tuple[Waiver, ...]:
         created = 2026-11-01              # a TOML date, a time with a zone, or either as text
         expires = "2026-12-01T00:00:00Z"
         digest = "sha256:..."   # optional: for one subject only
+        member = "sha256:..."   # optional: for members with these bytes only
+        about = "acme.nets.Net" # optional: for one global, advisory or type of value only
 
     Raises UsageError with the path to the wrong value: keys that are unknown or missing, values of another type, a time
     in another form, more than 180 days, or a code that is mandatory and that nobody may waive.
@@ -56,11 +60,13 @@ def _waiver(row: object, where: str) -> Waiver:
     values = {key: _text(row, key, where) for key in _TEXTS} | {
         key: _time(row[key], f"{where} > {key}") for key in _TIMES
     }
-    digest = _text(row, "digest", where) if "digest" in row else None
+    narrow = {key: _text(row, key, where) for key in sorted(_OPTIONAL & row.keys())}
+    if not _SHA256.fullmatch(narrow.get("member", "0" * 64)):
+        raise UsageError(f"{where} > member: must be sha256: and 64 hex digits")
     _check_times(values, where)
     if values["code"] in standard().mandatory:
         raise UsageError(f"{where} > code: {values['code']} is mandatory and cannot be waived")
-    return Waiver(**values, stages=_stages(row["stages"], where), digest=digest)
+    return Waiver(**values, stages=_stages(row["stages"], where), **narrow)
 
 
 def _text(row: Mapping[str, object], key: str, where: str) -> str:

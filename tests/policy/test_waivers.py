@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from gate.archive.inventory import InventoryRow
 from gate.core.errors import UsageError
 from gate.core.waivers import covering, live
 from gate.policy.waiver_file import parse
-from tests.policy.scenes import HEX, report, request, waiver
+from tests.policy.scenes import HEX, finding, gap, report, request, waiver
 
 SUBJECT = report().subject
 
@@ -48,10 +49,24 @@ def test_a_time_of_the_request_in_another_form_puts_every_waiver_out_of_force():
 
 def test_globs_are_case_sensitive_and_a_star_crosses_slashes():
     covers = covering([waiver("x.error", "data/*.csv")])["x.error"]
-    assert covers("data/a/b!/c.csv")
-    assert not covers("Data/a.csv")
-    assert not covers("data/a.csv\n")
+    assert covers(finding("x.error", "data/a/b!/c.csv"))
+    assert not covers(finding("x.error", "Data/a.csv"))
+    assert not covers(finding("x.error", "data/a.csv\n"))
     assert "x.note" not in covering([waiver("x.error")])
+
+
+def test_a_waiver_for_one_thing_in_members_of_these_bytes_covers_nothing_else():
+    rows = [InventoryRow("a.pkl", 1, HEX, None, ""), InventoryRow("b.pkl", 1, "cd" * 32, None, "")]
+    covers = covering([waiver("x.error", "*.pkl", about="acme.Net", member="sha256:" + HEX)], rows)["x.error"]
+    assert covers(finding("x.error", "a.pkl")._replace(discriminator="acme.Net"))
+    assert not covers(finding("x.error", "a.pkl")._replace(discriminator="acme.Other"))
+    assert not covers(finding("x.error", "a.pkl"))
+    assert not covers(finding("x.error", "b.pkl")._replace(discriminator="acme.Net"))
+    assert not covers(finding("x.error", "sub/c.bin")._replace(discriminator="acme.Net"))
+    assert not covering([waiver("x.error", member=HEX)])["x.error"](finding("x.error", "a.pkl"))
+    assert not covering([waiver("gap.corrupt", about="acme.Net")])["gap.corrupt"](gap("corrupt"))
+    both = covering([waiver("x.error", "b*"), waiver("x.error", about="acme.Net")], rows)["x.error"]
+    assert both(finding("x.error", "b.pkl")) and both(finding("x.error")._replace(discriminator="acme.Net"))
 
 
 FILE = """
@@ -72,6 +87,10 @@ def test_a_waiver_file_is_read():
     (row,) = parse(FILE.encode(), "w.toml")
     assert (row.code, row.stages, row.digest) == ("pii.email-address", ("staging",), None)
     assert parse((FILE + 'digest = "sha256:00"\n').encode(), "w.toml")[0].digest == "sha256:00"
+    narrow = parse((FILE + f'member = "sha256:{HEX}"\nabout = "a"\n').encode(), "w.toml")[0]
+    assert (narrow.member, narrow.about) == ("sha256:" + HEX, "a")
+    with pytest.raises(UsageError, match="member: must be sha256"):
+        parse((FILE + 'member = "md5:00"\n').encode(), "w.toml")
     assert parse(b"", "w.toml") == ()
 
 

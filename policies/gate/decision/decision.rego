@@ -157,7 +157,14 @@ excused(row) if {
 	waiver.live == true
 	waiver.code == row.code
 	waiver.subject in {"*", row.subject}
+	not narrow(waiver)
 }
+
+# A waiver for one finding says nothing about what only the policy knows.
+
+narrow(waiver) if object.get(waiver, "about", null) != null
+
+narrow(waiver) if object.get(waiver, "member", null) != null
 
 required_sections contains name if some name in config.required_sections
 

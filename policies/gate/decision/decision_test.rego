@@ -202,6 +202,8 @@ test_what_only_policy_knows_is_waived_by_exact_subject_or_star if {
 		rows(waived, "waived") == [["gap.unavailable", "inconclusive", "serialization"]]
 	}
 	every waiver in [
+		{"code": "gap.unavailable", "subject": "*", "live": true, "about": "a"},
+		{"code": "gap.unavailable", "subject": "*", "live": true, "member": "b"},
 		{"code": "gap.unavailable", "subject": "serialization", "live": false},
 		{"code": "gap.unavailable", "subject": "serial*", "live": true},
 		{"code": "gap.corrupt", "subject": "*", "live": true},

@@ -16,7 +16,7 @@ from gate.core.errors import NotExamined, OutOfSpace, site
 from gate.core.gap import Gap, GapReason
 from gate.core.limits import Limits
 from gate.core.location import Location
-from gate.core.report import Inventory, Report, Section, Status
+from gate.core.report import Report, Section, Status
 from gate.facts.metadata import ModelMetadata
 from gate.facts.seen import Seen
 from gate.facts.store import Store
@@ -26,10 +26,13 @@ from gate.sources import address, open_target
 
 __all__ = ["decide", "scan"]
 logger = logging.getLogger(__name__)
+_LIMITS = Limits()
 
 
-def scan(target: str, registry: Registry, limits: Limits = Limits(), jobs: int = 1) -> Report:  # noqa: B008  # frozen
-    """Walk one archive and let every inspector look; `jobs` 0 stays in this process.
+def scan(
+    target: str, registry: Registry, limits: Limits = _LIMITS, jobs: int = 1, tell: workers.Tell = workers.unheard
+) -> Report:
+    """Walk one archive and let every inspector look; `jobs` 0 stays in this process and tells no progress.
 
     Raises UsageError when the target cannot be opened, OutOfSpace when the temporary folder is full.
     """
@@ -38,7 +41,7 @@ def scan(target: str, registry: Registry, limits: Limits = Limits(), jobs: int =
         look = partial(_look, archive, registry)
         if jobs and workers.available():
             with workers.Digest(archive) as digest:
-                visits = workers.run(archive, store, look, jobs)
+                visits = workers.run(archive, store, look, jobs, tell)
                 archive.sha256 = digest.result()
         else:
             archive.sha256 = archive.digest()
@@ -60,24 +63,22 @@ def _look(
         needs: dict[str, Need] = {}
 
         def ask(name: str) -> None:
-            need = registry.inspectors[name].wants(member)
-            if need is not None:
+            if (need := registry.inspectors[name].wants(member)) is not None:
                 needs[name] = need
 
         _each(registry.inspectors, member.path, ask, store)
         member.asked = tuple(needs)
         return max(needs.values(), default=Need.HEAD)
 
+    def inspect(member: Member, name: str) -> None:
+        store.extend(registry.inspectors[name].inspect(member), name)
+
     for item in archive.whole(wants) if mine is None else archive.children(wants, mine):
         if isinstance(item, Member):
             visits.update(item.asked)
-            _each(item.asked, item.path, partial(_inspect, registry, store, item), store)
+            _each(item.asked, item.path, partial(inspect, item), store)
         else:
             store.add(item, WALKER)
-
-
-def _inspect(registry: Registry, store: Store, member: Member, name: str) -> None:
-    store.extend(registry.inspectors[name].inspect(member), name)
 
 
 def _each(names: Iterable[str], path: str, ask: Callable[[str], None], store: Store) -> list[str]:
@@ -101,23 +102,21 @@ def _report(archive: Archive, registry: Registry, store: Store, visits: Counter[
     subject = archive.subject()
     if not (archive.rows.members or visits or store.gaps.count):
         store.add(Gap(Location(), GapReason.UNSUPPORTED, detail="holds nothing that gate knows how to examine"), WALKER)
-    seen = {name: Seen(store, i.produces, i.consumes) for name, i in registry.inspectors.items()}
-    sections: dict[str, Section] = {}
+    inspectors, sections = registry.inspectors, dict[str, Section]()
+    seen = {name: Seen(store, i.produces, i.consumes) for name, i in inspectors.items()}
 
     def conclude(name: str) -> None:
-        store.extend(registry.inspectors[name].conclude(seen[name], archive), name)
+        store.extend(inspectors[name].conclude(seen[name], archive), name)
 
     def section(name: str) -> None:
-        sections[name] = registry.inspectors[name].section(seen[name])
+        sections[name] = inspectors[name].section(seen[name])
 
-    crashed = {*_each(registry.inspectors, "", conclude, store), *_each(registry.inspectors, "", section, store)}
-    gapped = store.gapped
+    crashed, gapped = {*_each(inspectors, "", conclude, store), *_each(inspectors, "", section, store)}, store.gapped
     statuses = tuple(
         Status.of(name, visits[name], seen[name].published(), name in crashed, bool(gapped[name] or gapped[WALKER]))
-        for name in sorted(registry.inspectors)
+        for name in sorted(inspectors)
     )
     stated = {s.inspector: {**sections.get(s.inspector, {}), "state": s.state} for s in statuses}
-    root = None if gapped[WALKER] else archive.rows.digest()
-    inventory = Inventory(archive.rows.members, archive.rows.bytes, root, archive.rows)
-    opened, model = archive.root.opened(), next(store.rows(ModelMetadata), ModelMetadata("")).model
-    return Report(subject, store.findings, store.gaps, store.facts(), statuses, stated, inventory, opened, model=model)
+    model, found = next(store.rows(ModelMetadata), ModelMetadata("")).model, (store.findings, store.gaps, store.facts())
+    inventory = archive.rows.listed(whole=not gapped[WALKER])
+    return Report(subject, *found, statuses, stated, inventory, archive.root.opened(), model=model)

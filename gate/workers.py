@@ -44,6 +44,41 @@ Look: TypeAlias = Callable[[Store, "Counter[str]", Callable[[], None], Mine], No
 """Walk and inspect: the subject itself for None, else the entries that the function picks. Calls back once a member."""
 
 
+Tell: TypeAlias = Callable[[int, int], None]
+"""Hears about ten times a second how many members were looked at, and how many bytes were read or unpacked."""
+
+
+def unheard(_members: int, _read: int, /) -> None:
+    """Nobody listens."""
+
+
+class _Shared:
+    """A Pulse in memory that parent and worker share."""
+
+    __slots__ = ("_at", "_read")
+
+    def __init__(self, context: Any) -> None:
+        self._at, self._read = context.RawValue("d", 0.0), context.RawValue("q", 0)
+
+    @property
+    def value(self) -> float:
+        at: float = self._at.value
+        return at
+
+    @value.setter
+    def value(self, now: float) -> None:
+        self._at.value = now
+
+    @property
+    def read(self) -> int:
+        read: int = self._read.value
+        return read
+
+    @read.setter
+    def read(self, read: int) -> None:
+        self._read.value = read
+
+
 class _Job(NamedTuple):
     """The entries of `block` from `first` on, without those that killed a worker; all workers share one account."""
 
@@ -154,7 +189,7 @@ class _Hand:
 
     process: BaseProcess
     at: Any
-    pulse: Any
+    pulse: _Shared
     job: _Job
     done: int = field(default=_NOWHERE)
     late: bool = False
@@ -169,8 +204,8 @@ class _Hand:
 class _Crew:
     """The parent: hands out blocks, takes in rows, replaces workers that die."""
 
-    def __init__(self, archive: Archive, store: Store, look: Look, jobs: int) -> None:
-        self._archive, self._store, self._look = archive, store, look
+    def __init__(self, archive: Archive, store: Store, look: Look, jobs: int, tell: Tell) -> None:
+        self._archive, self._store, self._look, self._tell = archive, store, look, tell
         self._context = multiprocessing.get_context("fork")
         self._hands: dict[Connection, _Hand] = {}
         self._again: list[_Job] = []
@@ -189,8 +224,11 @@ class _Crew:
                 for pipe in wait(list(self._hands), timeout=_POLL):
                     assert isinstance(pipe, Connection)
                     self._hear(pipe)
+                budget, read = self._archive.budget, 0
                 for hand in self._hands.values():
-                    hand.check(self._archive.budget.limits.member_seconds)
+                    hand.check(budget.limits.member_seconds)
+                    read = max(read, hand.pulse.read)
+                self._tell(self._archive.rows.members, max(read, budget.bytes))
         finally:
             for hand in self._hands.values():
                 hand.process.kill()
@@ -202,7 +240,7 @@ class _Crew:
 
     def _start(self, job: _Job) -> None:
         ours, theirs = self._context.Pipe()
-        at, pulse = self._context.RawValue("q", _NOWHERE), self._context.RawValue("d", 0.0)
+        at, pulse = self._context.RawValue("q", _NOWHERE), _Shared(self._context)
         shared = {"pipe": theirs, "others": [ours, *self._hands], "at": at, "pulse": pulse}
         process = self._context.Process(target=_work, args=(self._archive, self._look), kwargs=shared, daemon=True)
         process.start()
@@ -268,7 +306,7 @@ def _why(hand: _Hand) -> tuple[GapReason, str, str]:
     return GapReason.CRASHED, "", f"its worker died (exit code {hand.process.exitcode})"
 
 
-def _work(archive: Archive, look: Look, *, pipe: Connection, others: list[Connection], at: Any, pulse: Any) -> None:
+def _work(archive: Archive, look: Look, *, pipe: Connection, others: list[Connection], at: Any, pulse: _Shared) -> None:
     for other in others:  # else this process would keep its siblings waiting when the parent is gone
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends us
@@ -277,9 +315,9 @@ def _work(archive: Archive, look: Look, *, pipe: Connection, others: list[Connec
     _Worker(archive, look, pipe, at).run()
 
 
-def run(archive: Archive, store: Store, look: Look, jobs: int) -> Counter[str]:
+def run(archive: Archive, store: Store, look: Look, jobs: int, tell: Tell) -> Counter[str]:
     """Let `jobs` workers look at everything; returns how many members each inspector looked at."""
-    crew = _Crew(archive, store, look, jobs)
+    crew = _Crew(archive, store, look, jobs, tell)
     crew.run()
     return crew.visits
 

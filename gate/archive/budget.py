@@ -18,16 +18,20 @@ _READ = _CALM // 64
 
 
 class Pulse(Protocol):
-    """Where a worker shows when it last made progress (time.monotonic seconds); 0 while it is idle."""
+    """Where a worker shows when it last made progress (time.monotonic seconds; 0 while it is idle), and how far it is.
+
+    `read`: bytes read or unpacked up to then, by all workers as far as this one knows.
+    """
 
     value: float
+    read: int
 
 
 class _Still:
-    __slots__ = ("value",)
+    __slots__ = ("read", "value")
 
     def __init__(self) -> None:
-        self.value = 0.0
+        self.value, self.read = 0.0, 0
 
 
 class Account(NamedTuple):
@@ -138,5 +142,6 @@ class Budget:
         """A sign of life from a loop: resets the wall time of the member, checks that of the scan."""
         self._calm = _CALM
         self.pulse.value = now = time.monotonic()
+        self.pulse.read = self.bytes
         if now > self.deadline:
             raise Spent(GapReason.TIMED_OUT, f"more than {self.limits.seconds:g} seconds")

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
+from gate.core import report
 from gate.facts.spill import Spill
 
 
@@ -66,6 +67,10 @@ class Inventory:
         for row in self:
             digest.update(f"{row.sha256}  {row.path}\n".encode())
         return digest.hexdigest()
+
+    def listed(self, *, whole: bool) -> report.Inventory:
+        """What a report holds of it; without a root digest where not `whole`."""
+        return report.Inventory(self.members, self.bytes, self.digest() if whole else None, self)
 
     def dir_hash(self) -> str | None:
         """in-toto's dirHash (Go's Hash1) over a folder's own files; None when one was not read or cannot be listed.

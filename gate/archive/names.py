@@ -91,9 +91,7 @@ def _not_utf8(name: bytes) -> bool:
 def _irregular(name: bytes) -> bool:
     """A part that says nothing; `./` at the very front is how tar spells a folder that it was told to pack."""
     path = name.removeprefix(b"./").removesuffix(b"/")
-    return (path in (b"", b".") and name not in (b".", b"./")) or not {b"", b"."}.isdisjoint(
-        path.split(b"/")[1:] or [b"x"]
-    )
+    return (path in (b"", b".") and name != b"./") or not {b"", b"."}.isdisjoint(path.split(b"/")[1:] or [b"x"])
 
 
 def _unportable(name: bytes) -> bool:

@@ -82,7 +82,8 @@ class Walk:
                 entry.prepare(entry)
             except (NotExamined, OSError) as error:
                 entry.refusal = Refusal(*_why(error))
-        if said := (*entry.findings, *rules(entry.name), *meets):
+        own = () if entry.folder and entry.name == b"." else rules(entry.name)  # where `tar -cf x.tar .` begins
+        if said := (*entry.findings, *own, *meets):
             for rule in dict.fromkeys(said):
                 yield Finding(Location(path), rule, rule)
         if entry.refusal is not None:

@@ -14,6 +14,7 @@ from gate import pipeline
 from gate.adapters.opa_server import Server
 from gate.cli.embedded import embedded_engine
 from gate.cli.files import read_file
+from gate.cli.progress import progress
 from gate.cli.setup import Setup
 from gate.core.decision import Decision, Request
 from gate.core.errors import UsageError
@@ -88,16 +89,20 @@ class Judged:
     decision: Decision
 
 
-def judge(targets: Sequence[str], setup: Setup, engine: Engine, jobs: int) -> tuple[list[Judged], int]:
+def judge(
+    targets: Sequence[str], setup: Setup, engine: Engine, jobs: int, *, show: bool = False
+) -> tuple[list[Judged], int]:
     """All reports first, then all decisions: the policy engine starts threads, and workers are forked without any.
 
     A target that cannot be opened is said on stderr, and the others are judged; the second value is its exit code.
+    `show` tells on a terminal how far it is.
     """
     seen, worst = [], 0
     for number, target in enumerate(targets):
         begin = time.monotonic()
         try:
-            report = pipeline.scan(target, setup.registry_for(number), setup.limits, jobs)
+            with progress(target, wanted=show) as tell:
+                report = pipeline.scan(target, setup.registry_for(number), setup.limits, jobs, tell)
             seen.append((report, setup.request.about(report.model)))
         except UsageError as error:
             print(f"gate: {printable(str(error), 2000)}", file=sys.stderr)

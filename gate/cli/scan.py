@@ -91,6 +91,7 @@ def scan(
     jobs: Jobs = 1,
     effective_time: EffectiveTime = "",
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 whatever was decided.")] = False,
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="Do not tell how far it is.")] = False,
     color: Annotated[str, typer.Option(metavar="WHEN", help="auto, always or never.")] = "auto",
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print no result; files are still written.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tell times and crashes on stderr.")] = False,
@@ -138,7 +139,7 @@ def scan(
         signature=signature,
         expect_digest=expect_digest,
     )
-    judged, worst = judge(targets, setup, decider, jobs)
+    judged, worst = judge(targets, setup, decider, jobs, show=not (no_progress or quiet))
     _publish(judged, setup, [] if quiet else [format_], files, paint(color))
     codes = [worst, *(one.decision.outcome.exit_code for one in judged)]
     if exit_zero:

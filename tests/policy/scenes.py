@@ -68,7 +68,7 @@ def report(
 
 
 def request(*waivers: Waiver, stage: str = "production", now: str = NOW) -> Request:
-    return Request(stage, now, waivers=waivers)
+    return Request(stage, now, model_name="bank", model_version="1.4.0", waivers=waivers)
 
 
 def waiver(code: str, subject: str = "*", **changes: object) -> Waiver:

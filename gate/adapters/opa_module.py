@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import sys
+from contextlib import ExitStack
 from importlib.metadata import version
 from typing import TYPE_CHECKING, cast
 
@@ -41,11 +42,10 @@ class Running:
         self._ticker = EpochTicker(self._engine)
         self._builtins = BuiltinRegistry(default_builtins())
         self._instance: OpaPolicyInstance | None = self._start()
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.close)
             self.entrypoints, self.builtins = self._instance.entrypoints(), self._instance.builtins()
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()
 
     def evaluate(self, document: bytes, entrypoint: str) -> list[Json]:
         """The value of an entry point in a list, which is empty where it is undefined."""

@@ -93,10 +93,9 @@ def _write(at: int, name: str, data: bytes) -> None:
         with open(fd, "wb") as file:
             file.write(data)
         os.rename(scratch, name, src_dir_fd=at, dst_dir_fd=at)
-    except BaseException:
-        with contextlib.suppress(OSError):
+    finally:
+        with contextlib.suppress(OSError):  # after the rename there is nothing of that name
             os.unlink(scratch, dir_fd=at)
-        raise
 
 
 def _forget(at: int, newest: str) -> None:

@@ -18,6 +18,7 @@ from gate.formats.file_claims import Claim, Elsewhere
 from gate.formats.hashing import canonical
 from gate.formats.lfs import pointer
 from gate.formats.manifests import Named, read_index, read_kitfile, read_mlmodel, read_torchserve
+from gate.formats.onnx import read_onnx
 from gate.formats.relative import name_of, relative
 from gate.formats.text import Text, detect, read_text
 from gate.formats.wheel_record import PATH as RECORD
@@ -31,6 +32,8 @@ _WHEEL = re.compile(r"(?:.*!/)?[^/]+\.dist-info/RECORD", re.DOTALL)
 """A RECORD whose folder lies at the top of its container, as in a wheel."""
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://|[^/]*:[^/]*@")
 """No path: an address, perhaps with a password."""
+_SHA1 = 40
+"""Digits of the checksum that a tensor may have of its file (onnx.proto, TensorProto.external_data)."""
 _SHORTEST = 30
 """Characters of the shortest name that is a digest: DVC makes a folder of the first two."""
 _LAST = frozenset("bBcCDeEkKlmMnNsStT0123456789")
@@ -60,6 +63,8 @@ def looks(member: Member) -> list[Look]:
             found.append(Look(partial(_read, oci.read_blob), up=2))
     if member.head[:8] == b"version " and pointer(member.head) is not None:
         return [*found, Look(_pointer, need=Need.HEAD)]  # whatever its name says, nothing else of it is here
+    if name.endswith(".onnx"):
+        return [*found, Look(_tensors)]
     if name[-1:] not in _LAST:
         return found
     other = _by_name(path, name, member)
@@ -156,6 +161,17 @@ def _shards(member: Member) -> Iterator[Item]:
         yield Elsewhere("shard", shard.name, name=name)
     if index.total >= 0:
         yield TensorTotal(member.path, index.total)
+
+
+def _tensors(member: Member) -> Iterator[Item]:
+    """Files with the tensors of an ONNX model; one that lies outside of its folder is a matter of what loading does."""
+    for location, digest in sorted(
+        {(row.location, row.checksum) for row in member.read(read_onnx).external if row.used}
+    ):
+        name = location.encode("utf-8", "surrogateescape")
+        if relative(member.path, name) is not None:
+            yield Claim(name, "sha1", digest.lower()) if len(digest) == _SHA1 else Claim(name)
+            yield Elsewhere("tensors", location, name=name)
 
 
 def _text(member: Member) -> Text:

@@ -12,9 +12,9 @@ from gate.core.row import Fact, Note
 class Pointer(Note):
     """The member at `path` stands for, or names, something that may not be here.
 
-    `what` is git-lfs, dvc, shard, url, path, oci, hugging-face, hugging-face-code, modelkit or bentoml; `target` an
-    address that may be shown. `digest` is `algorithm:hex` of what pins it, "" when nothing does; `size` in bytes, -1
-    unknown. `inside` is the path of the member or folder that it is when it is here, "" when it cannot be.
+    `what` is git-lfs, dvc, shard, tensors, url, path, oci, hugging-face, hugging-face-code, modelkit or bentoml.
+    `target` is an address that may be shown. `digest` is `algorithm:hex` of what pins it, "" when nothing does; `size`
+    in bytes, -1 unknown. `inside` is the path of the member or folder that it is when it is here, "" when it cannot be.
     """
 
     what: str

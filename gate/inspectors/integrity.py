@@ -228,6 +228,7 @@ _NOT_HERE = {
     "git-lfs": "a git LFS pointer: the {size} bytes that it stands for are not here; run git lfs pull",
     "dvc": "kept by DVC, and not here: {target}; run dvc pull",
     "shard": "the index names {target}, which is not here",
+    "tensors": "the model reads tensors from {target}, which is not here",
     "hugging-face": "weights are fetched from the Hugging Face Hub: {target}",
     "hugging-face-code": "code is fetched from the Hugging Face Hub: {target}",
     "bentoml": "comes from a store of BentoML: {target}",
@@ -243,5 +244,5 @@ def _reference(pointer: Pointer) -> Iterator[Said]:
     yield ExternalReference(path, what, target, pointer.digest, pointer.size)
     detail = _NOT_HERE[what].format(target=target, size=pointer.size)
     yield Gap(Location(path), GapReason.NOT_FETCHED, detail=detail)
-    if not pointer.digest and what != "shard":  # that a shard is missing is a finding of its own
+    if not pointer.digest and what not in ("shard", "tensors"):  # that those are missing is a finding of its own
         yield found("integrity.unpinned-reference", path, by=f"{what} {target}", what=what, target=target)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from fixtures.metadata import binary_onnx
 from gate.archive.paths import encode
 from gate.core.gap import GapReason
 from tests.inspectors.looking import A, B, Result, W, manifest, record, tensors
@@ -232,3 +233,22 @@ def test_a_header_that_cannot_be_read_is_a_gap():
 def test_a_dtype_of_unknown_size_is_a_gap():
     result = Result({"w.safetensors": tensors({"w": W | {"dtype": "F2"}}, b"\0" * 8)})
     assert ([gap[1] for gap in result.gaps], result.findings) == ([GapReason.UNSUPPORTED], [])
+
+
+def test_files_with_tensors_of_an_onnx_model_must_be_there():
+    model = binary_onnx.elsewhere("weights.bin")
+    whole = Result({"m/model.onnx": model, "m/weights.bin": B, "m/inner.bin": A})
+    assert (whole.findings, whole.gaps, whole.references) == ([], [], [])
+    missing = Result({"m/model.onnx": model, "m/weights.bin": B})
+    assert missing.findings == [("missing-member", "m/inner.bin")]
+    assert missing.references == [("m/model.onnx", "tensors", "inner.bin", "", -1)]
+    outside = Result({"m/model.onnx": binary_onnx.elsewhere("../../w"), "m/inner.bin": A})
+    assert outside.references == []  # said by who judges what loading does
+
+
+def test_a_file_with_tensors_must_have_the_digest_that_the_model_says():
+    digest = hashlib.sha1(B).hexdigest()
+    for said, rules in ((digest, set()), ("0" * 40, {"digest-mismatch"})):
+        model = binary_onnx.elsewhere("weights.bin", checksum=said)
+        result = Result({"model.onnx": model, "weights.bin": B, "inner.bin": A})
+        assert {rule for rule, _ in result.findings} - {"weak-digest"} == rules

@@ -31,6 +31,9 @@ from gate.facts.store import Said, Store
 
 BLOCK = 64
 """Top-level entries that a worker takes at once: a message for every member would cost more than most members do."""
+SINGLE = 256
+"""Entries that are handed out one by one where several workers share them: the first ones of a model are its weights,
+and a block of them would keep one worker busy long after the others have ended."""
 _FLUSH = 4096
 """Rows that a worker holds before it hands them over, even in the middle of a member."""
 _POLL = 0.1
@@ -80,10 +83,11 @@ class _Shared:
 
 
 class _Job(NamedTuple):
-    """The entries of `block` from `first` on, without those that killed a worker; all workers share one account."""
+    """The entries [first, last) of `block`, without those that killed a worker; all workers share one account."""
 
     block: int
     first: int = 0
+    last: int = 0
     skip: frozenset[int] = frozenset()
     account: Account = Account()
 
@@ -157,10 +161,10 @@ class _Worker:
         if self._partial:
             self._send()
             self._partial = False
-        while index >= (self._job.block + 1) * BLOCK:
+        while index >= self._job.last:
             self._send(finished=True)
             self._next()
-        if index < max(self._job.first, self._job.block * BLOCK) or index in self._job.skip:
+        if index < self._job.first or index in self._job.skip:
             self._at.value = _NOWHERE
             return False
         self._at.value = index
@@ -234,9 +238,15 @@ class _Crew:
                 hand.process.kill()
 
     def _job(self) -> _Job:
-        job = self._again.pop() if self._again else _Job(self._following, max(self._following, 0) * BLOCK)
-        self._following += job.block == self._following
+        block = self._following
+        job = self._again.pop() if self._again else _Job(block, self._begins(block), self._begins(block + 1))
+        self._following += job.block == block
         return job._replace(account=self._archive.budget.account())
+
+    def _begins(self, block: int) -> int:
+        """The first entry of a block."""
+        single = SINGLE if self._jobs > 1 else 0
+        return max(block, 0) if block < single else single + (block - single) * BLOCK
 
     def _start(self, job: _Job) -> None:
         ours, theirs = self._context.Pipe()
@@ -295,7 +305,7 @@ class _Crew:
             self._end = True
             return
         if at >= 0:
-            self._again.append(_Job(hand.job.block, hand.done + 1, hand.job.skip | {at}))
+            self._again.append(hand.job._replace(first=hand.done + 1, skip=hand.job.skip | {at}))
         if self._again or not self._end:
             self._start(self._job())
 

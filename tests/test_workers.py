@@ -110,11 +110,21 @@ def test_a_worker_that_dies_at_the_subject_itself_leaves_a_gap_for_the_subject(m
     assert [(g.location.path, g.reason) for g in report.gaps] == [("", "crashed")]
 
 
-def test_two_deaths_in_one_block_are_two_gaps(make, team):
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_two_deaths_in_one_block_are_two_gaps(make, team, jobs):
     files = many(100, **{"0003x": b"HELLO die", "0005x": b"HELLO die"})
-    report = pipeline.scan(str(make(files)), team("if b'die' in member.head: os._exit(1)"), Limits(), jobs=2)
+    report = pipeline.scan(str(make(files)), team("if b'die' in member.head: os._exit(1)"), Limits(), jobs=jobs)
     assert sorted(g.location.path for g in report.gaps) == ["0003x", "0005x"]
     assert report.inventory.members == 106
+
+
+def test_the_first_members_are_shared_one_by_one(make, team):
+    """The weights of a model come first, and a block of them would keep one worker busy for all."""
+    crew = team("time.sleep(0.2); yield Shouted(member.path, str(os.getpid()))")
+    report = pipeline.scan(str(make({f"{i}": b"HELLO" for i in range(8)})), crew, Limits(), jobs=2)
+    pids = [fact.word for fact in report.facts if fact.word != "HELLO"]
+    assert len(pids) == 8
+    assert min(pids.count(pid) for pid in set(pids)) >= 2 and len(set(pids)) == 2
 
 
 def test_progress_is_what_counts_not_the_time_since_the_member_began(make, team):

@@ -201,7 +201,7 @@ def test_an_address_where_a_manifest_names_a_file_is_a_reference(key):
             {"bento.yaml": b"models:\n- {tag: 'iris:x1'}\n", "models/iris/x1/model.yaml": A},
             "an exported bento",
         ),
-        ({"Kitfile": b"manifestVersion: 1\nmodel: {path: ./m.onnx}\n", "m.onnx": A}, "a file"),
+        ({"Kitfile": b"manifestVersion: 1\nmodel: {path: ./m.bin}\n", "m.bin": A}, "a file"),
         ({"tokenizer_config.json": b'{"name_or_path": "acme/base"}'}, "a tokenizer"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

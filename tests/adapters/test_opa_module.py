@@ -106,7 +106,8 @@ def test_after_a_trap_the_same_engine_answers_from_a_fresh_instance(kept, compil
 
 
 def test_the_command_line_keeps_it_where_caches_belong(tmp_path, monkeypatch):
-    monkeypatch.delenv("GATE_CACHE_DIR", raising=False)
+    for name in ("GATE_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
     for name, value, folder in (
         ("HOME", str(tmp_path), tmp_path / ".cache" / "mlgate"),
         ("XDG_CACHE_HOME", "relative", tmp_path / ".cache" / "mlgate"),

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import codecs
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import yaml
 
@@ -45,13 +47,29 @@ def template(source: Source) -> tuple[Concern, ...]:
 
 def json_concerns(source: Source) -> tuple[Concern, ...]:
     """What a loader would do with a JSON configuration; nothing where it has none of the keys that make it act."""
-    data = whole(source, BYTES)
+    data = _in_utf8(whole(source, BYTES), json.detect_encoding)
     if not _KEYS.search(data):
         return ()
     value = parse_json(data).value
     if isinstance(value, dict) and isinstance(value.get("class_name"), str) and "config" in value:
         return tuple(config_concerns(keras_config(data)))
     return tuple(_of(value))
+
+
+def _in_utf8(data: bytes, encoding: Callable[[bytes], str]) -> bytes:
+    """The same text in UTF-8: loaders of bytes also take UTF-16 and UTF-32, in which no key would be found."""
+    codec = encoding(data)
+    if codec.startswith("utf-8"):
+        return data
+    try:
+        return data.decode(codec).encode()
+    except UnicodeError:
+        raise FormatError(f"not {codec.upper()}, which it begins as") from None
+
+
+def _yaml_encoding(data: bytes) -> str:
+    """YAML loaders go by the byte order mark of UTF-16 alone (PyYAML, reader.py)."""
+    return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
 
 
 def _of(document: Json) -> Iterator[Concern]:
@@ -106,7 +124,7 @@ def _texts(value: Json) -> Iterator[str]:
 
 def yaml_concerns(source: Source) -> tuple[Concern, ...]:
     """What a loader of all of YAML would do with a document; FormatError for what is no YAML."""
-    data = whole(source, YAML_BYTES)
+    data = _in_utf8(whole(source, YAML_BYTES), _yaml_encoding)
     if not _TAGS.search(data):
         return ()
     try:

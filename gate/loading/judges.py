@@ -82,7 +82,7 @@ BY_NAME: Final = (
     ((".pbtxt",), True, Judge(Need.HEAD, _text_graph)),
     ((".onnx",), False, BY_KIND["onnx"]),
     ((".jinja", ".jinja2", ".j2"), True, Judge(Need.STREAM, lambda member: member.read(configuration.template))),
-    ((".json",), True, _JSON),
+    ((".json",), False, _JSON),
     ((".yaml", ".yml", "MLmodel"), True, Judge(Need.STREAM, lambda member: member.read(configuration.yaml_concerns))),
 )
 """Ends of names, whether only a text counts, and who judges."""

@@ -6,11 +6,11 @@ https://github.com/tensorflow/tensorflow/blob/master/SECURITY.md: models are pro
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from functools import cache
 
-from gate.core.errors import FormatError, NotExamined
+from gate.core.errors import NotExamined
 from gate.core.gap import GapReason
+from gate.formats.bounded import parse_json
 from gate.formats.concern import Concern
 from gate.formats.keras_config import keras_config
 from gate.formats.saved_model import KerasNode, SavedModel
@@ -55,7 +55,8 @@ def keras_concerns(nodes: Iterable[KerasNode]) -> Iterator[Concern]:
     for node in nodes:
         if not node.whole:
             raise NotExamined(GapReason.TOO_LARGE, f"Keras metadata of {node.path[:LONGEST] or 'a node'}")
-        with suppress(FormatError):  # a node without a configuration is restored from the graph
+        value = parse_json(node.metadata.encode()).value if node.metadata else None
+        if isinstance(value, dict) and "config" in value:  # one without is restored from the graph
             yield from config_concerns(keras_config(node.metadata.encode()))
 
 

@@ -359,3 +359,23 @@ def test_core_ml_and_openvino_need_what_they_name() -> None:
 )
 def test_trees_are_numbers(data: bytes) -> None:
     assert look(data, "model") == (set(), set())
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
+def test_a_json_document_in_a_wide_encoding_is_read_as_its_loader_does(codec: str) -> None:
+    wide = binary_keras.config(binary_keras.lambda_layer()).decode().encode(codec)
+    assert json.loads(wide)["class_name"] == "Sequential"
+    assert "lambda-layer" in look(wide, "config.json")[0]
+    assert look(wide[:-1], "config.json") == (set(), {GapReason.CORRUPT})
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-8-sig"])
+def test_yaml_behind_a_byte_order_mark_is_read(codec: str) -> None:
+    assert look("a: !!python/object/apply:os.system ['true']".encode(codec), "a.yaml")[0] == {"dangerous-class"}
+
+
+def test_keras_metadata_that_cannot_be_read_is_no_clean_one() -> None:
+    twice = binary_keras.legacy().decode().replace("{", '{"class_name": "Dense", ', 1)
+    for metadata in (twice, "{"):
+        data = binary_saved_model.keras_metadata(("root.layer", "_tf_keras_layer", metadata))
+        assert look(data, "keras_metadata.pb") == (set(), {GapReason.CORRUPT})

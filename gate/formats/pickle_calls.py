@@ -12,7 +12,6 @@ from gate.formats.pickle_tape import Tape
 from gate.formats.pickle_values import (
     COMPUTED,
     LONG_BYTES,
-    NAME,
     PERSISTENT,
     UNKNOWN,
     Blob,
@@ -64,7 +63,7 @@ class Calls(Stack):
     def _names(self, pos: int) -> tuple[str, str, int]:
         module, pos = self.line(pos)
         name, pos = self.line(pos)
-        if not module or not name:
+        if not module or name is None:
             raise Broken("an import without a name")
         try:
             return module.decode("utf-8"), name.decode("utf-8"), pos
@@ -72,17 +71,16 @@ class Calls(Stack):
             raise Broken("a name that is not UTF-8") from None
 
     def imported(self, module: str, qualname: str, start: int, pos: int) -> Global:
-        """The global that find_class would look up: below protocol 3 the names of Python 2 are mapped."""
+        """The global that find_class would look up: below protocol 3 the names of Python 2 are mapped.
+
+        Any text may be a name: files are called anything, and a module's `__getattr__` may answer to anything.
+        """
         if self.proto < 3:
             mapped = NAME_MAPPING.get((module, qualname))
             module, qualname = mapped or (IMPORT_MAPPING.get(module, module), qualname)
         self.imports += 1
-        if not NAME.fullmatch(module) and (module, qualname) != COMPUTED:
-            raise Broken("an import of a module that cannot exist")
         what = Global(module, qualname, start)
         self._used(what, Use.REF, pos, (), start)
-        if not NAME.fullmatch(qualname) and (module, qualname) != COMPUTED:
-            raise Broken("an import of a name that cannot exist")
         return what
 
     def op_global(self, pos: int) -> int:

@@ -121,8 +121,9 @@ class Machine(Calls):
             self._left(base + pos, done + 1)
 
     def _lines(self, pos: int) -> int:  # noqa: PLR0912, PLR0915 - a branch an opcode
-        """One batch of opcodes, those of protocol 0 here; some pairs that picklers write count as one opcode."""
+        """One batch of opcodes, those of protocol 0 here, pairs that its pickler writes in one step."""
         table, base, done, batch = self.table, self.base, -1, iter(range(BATCH))
+        pairs = 0
         meta = self.meta
         try:
             while True:
@@ -142,9 +143,11 @@ class Machine(Calls):
                             follows = buf[pos : pos + 1]
                             if follows == b"a" and stack[-1] is LIST:  # APPEND
                                 pos += 1
+                                pairs += 1
                             elif follows == b"s" and type(stack[-2]) is Dict:  # SETITEM
                                 stack[-2].set(stack.pop(), int(digits))
                                 pos += 1
+                                pairs += 1
                             else:
                                 push(int(digits))
                             continue
@@ -162,6 +165,7 @@ class Machine(Calls):
                         if follows in _EMPTY:
                             push(Dict() if follows == b"d" else LIST)
                             pos += 2
+                            pairs += 1
                             continue
                         meta.append(stack)
                         self.outer += len(stack)
@@ -197,7 +201,7 @@ class Machine(Calls):
                 else:
                     return pos
         finally:
-            self._left(base + pos, done + 1)
+            self._left(base + pos, done + 1 + pairs)
 
     def built(self, wrapper: Instance, pos: int) -> int:
         return self.host.built(self, wrapper, pos)

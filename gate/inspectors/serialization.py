@@ -18,7 +18,7 @@ from gate.formats.pickle import GlobalUse, Oddity, Status, Use, Walk, looks_like
 from gate.formats.pickle_verdict import Judgement, Verdict
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
 from gate.loading.judges import Judge, judges
-from gate.loading.names import tables
+from gate.loading.names import advisories, advisory_url, tables
 
 LISTED = 200
 """Globals that one fact lists."""
@@ -55,6 +55,8 @@ class _Judged:
 
     def finding(self, member: Member) -> Finding:
         use = self.use
+        known = (*advisories(use.name), *advisories(use.name, use.use))
+        published = f"; published as {', '.join(known)}" if known else ""
         return found(
             self.rule,
             member,
@@ -64,8 +66,9 @@ class _Judged:
             name=use.name,
             module=use.module,
             use=use.use,
-            how=self.judgement.why,
+            how=self.judgement.why + published,
             trail=use.trail,
+            **({"advisories": " ".join(map(advisory_url, known))} if known else {}),
         )
 
 

@@ -154,8 +154,11 @@ def _imported(seen: Seen) -> Iterator[tuple[str, str]]:
 
 
 def _shipped(pickle: str, file: Shipped) -> Finding:
-    shadows = tables().known(file.module) and not file.installed
-    rule = "serialization.shadowed-module" if shadows else "serialization.own-module"
+    """A copy with a `.dist-info` is no look-alike by accident, yet nobody vouches for either: ADR 26."""
+    if not tables().known(file.module):
+        rule = "serialization.own-module"
+    else:
+        rule = f"serialization.{'vendored' if file.installed else 'shadowed'}-module"
     return found(rule, pickle, by=file.module, module=file.module, file=file.path)
 
 

@@ -1,5 +1,6 @@
 """What the serialization inspector says about a member, and what it keeps quiet about."""
 
+import re
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,11 @@ from gate.core.limits import Limits
 from gate.facts.pickles import PickleGlobal, PickleImports
 from gate.facts.seen import Seen
 from gate.facts.store import Store
+from gate.formats.pickle import GlobalUse, Use
+from gate.formats.pickle_verdict import Verdict
 from gate.inspectors import Said
 from gate.inspectors.serialization import ITEMS, inspector
+from gate.loading.names import table, tables
 from gate.registry import load
 
 ERRORS = {rule.id for rule in load().rules.values() if rule.level == "error"}
@@ -191,6 +195,32 @@ def test_a_module_of_the_archive_in_place_of_a_library_is_an_error() -> None:
         ((rule, where, module),) = concluded({"model.pkl": model, path: b"x = 1\n"})
         assert (rule, where) == ("serialization.shadowed-module", "model.pkl")
         assert module in path
+
+
+def test_metadata_that_says_that_a_library_is_installed_makes_it_a_warning_and_never_a_note() -> None:
+    files = {"model.pkl": BENIGN["estimator"], "sklearn/base.py": b""}
+    assert concluded(files) == [("serialization.shadowed-module", "model.pkl", "sklearn")]
+    files["scikit_learn-1.5.dist-info/METADATA"] = b""
+    assert concluded(files) == [("serialization.vendored-module", "model.pkl", "sklearn")]
+    assert load().rules["serialization.vendored-module"].level == "warning"
+
+
+def test_a_finding_names_and_links_the_advisories_on_its_global() -> None:
+    (found,) = (one for one in findings(DANGEROUS["pip.main"]) if one.rule == "serialization.dangerous-call")
+    assert dict(found.args)["how"].endswith("; published as CVE-2025-1716")
+    assert dict(found.args)["advisories"] == "https://nvd.nist.gov/vuln/detail/CVE-2025-1716"
+    put = [dict(one.args) for one in findings(DANGEROUS["setitem-on-tensor"])]
+    assert any("CVE-2026-24747" in one.get("advisories", "") for one in put)
+
+
+def test_every_advisory_is_on_a_global_that_is_dangerous() -> None:
+    for advisory, names in table("advisories").items():
+        assert re.fullmatch(r"CVE-\d{4}-\d{4,}|GHSA(-[0-9a-z]{4}){3}", advisory)
+        for name in names.split():
+            name, _, use = name.partition("/")
+            module, _, attribute = name.rpartition(".")
+            one = GlobalUse(module, attribute, Use(use or "call"), (), 0, 1, 0)
+            assert tables().judge(one).verdict is Verdict.DANGEROUS, name
 
 
 def test_a_look_alike_of_the_standard_library_is_an_error_too() -> None:

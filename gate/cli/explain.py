@@ -23,7 +23,9 @@ def explain(code: str = typer.Argument(metavar="ID", help="Rule id, reason code 
             return
         text = explained(code)
         if text is None:
-            raise UsageError(f"{code}: no such rule or reason, and no module.name; gate rules list shows all rules")
+            raise UsageError(
+                f"{code}: no such rule or reason, nor a global of the tables; gate rules list shows all rules"
+            )
         emit.write_stdout(text)
         return
     parts = [f"{rule.id} ({rule.level}): {rule.title}"]

@@ -13,19 +13,23 @@ _WAYS = ((Use.REF, "imported"), (Use.CALL, "called"), (Use.NEW, "made empty"), (
 
 
 def explained(name: str) -> str | None:
-    """The verdict on each way in which a pickle uses a global, and where its abuse was published; None for no name.
+    """The verdict on each way in which a pickle uses a global, and where its abuse was published.
 
+    None for what no table names: a mistyped rule id is no global.
     Where the module ends and the attribute begins, the tables say; else it is the last dot.
     """
     if not _DOTTED.fullmatch(name):
         return None
     module, attribute = _split(name)
     lines = [f"{name} in a pickle, when it is"]
-    worst = Verdict.CLEAN
+    worst, known_ways = Verdict.CLEAN, 0
     for use, way in _WAYS:
         judged = tables().judge(GlobalUse(module, attribute, use, (), -1, -1, 0))
         worst = max(worst, judged.verdict)
+        known_ways += judged.verdict is not Verdict.UNVERIFIED
         lines.append(f"  {way + ':':15}{judged.verdict.name.lower()}{', ' + judged.why if judged.why else ''}")
+    if not known_ways:
+        return None
     contract = tables().contracts.get(name)
     if contract:
         lines.append(f"  Called with arguments it is clean only with these: {', '.join(contract)}")

@@ -216,8 +216,7 @@ def test_a_finding_names_and_links_the_advisories_on_its_global() -> None:
 def test_every_advisory_is_on_a_global_that_is_dangerous() -> None:
     for advisory, names in table("advisories").items():
         assert re.fullmatch(r"CVE-\d{4}-\d{4,}|GHSA(-[0-9a-z]{4}){3}", advisory)
-        for name in names.split():
-            name, _, use = name.partition("/")
+        for name, _, use in (entry.partition("/") for entry in names.split()):
             module, _, attribute = name.rpartition(".")
             one = GlobalUse(module, attribute, Use(use or "call"), (), 0, 1, 0)
             assert tables().judge(one).verdict is Verdict.DANGEROUS, name
@@ -231,6 +230,11 @@ def test_a_look_alike_of_the_standard_library_is_an_error_too() -> None:
 def test_a_model_with_its_own_code_is_told_where_it_is() -> None:
     files = {"model/data.pkl": UNKNOWN["own-class"], "code/acme/model.py": b"", "handler.py": b""}
     assert concluded(files) == [("serialization.own-module", "model/data.pkl", "acme")]
+
+
+def test_sources_of_torchscript_are_no_modules() -> None:
+    files = {"m/code/__torch__/torch/a.debug_pkl": BENIGN["state-dict"], "m/code/__torch__/torch/nn/linear.py": b""}
+    assert concluded(files) == []
 
 
 def test_archives_without_look_alikes_conclude_nothing() -> None:

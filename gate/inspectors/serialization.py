@@ -60,20 +60,25 @@ class _Judged:
         """What is said of it; in an attribute of an HDF5 file, offsets are those in its value."""
         use = self.use
         known = (*advisories(use.name), *advisories(use.name, use.use))
-        published = f"; published as {', '.join(known)}" if known else ""
-        return found(
+        how = self.judgement.why
+        if known:
+            how += f"; published as {', '.join(known)}"
+        if attribute:
+            how += f"; in the attribute {printable(attribute)}"
+        told = found(
             self.rule,
             member,
-            at=(use.start, use.end) if not attribute else (-1, -1),
+            at=(-1, -1) if attribute else (use.start, use.end),
             by=use.name,
             confidence=Confidence.HIGH if use.certain else Confidence.MEDIUM,
             name=use.name,
             module=use.module,
             use=use.use,
-            how=self.judgement.why + published + (f"; in the attribute {printable(attribute)}" if attribute else ""),
+            how=how,
             trail=use.trail,
-            **({"advisories": " ".join(map(advisory_url, known))} if known else {}),
         )
+        links = " ".join(map(advisory_url, known))
+        return told._replace(args=(*told.args, ("advisories", links))) if links else told
 
 
 class Serialization(Inspector):

@@ -88,8 +88,9 @@ def dense() -> dict[str, bytes]:
         {"id": i, "name": f"item{i}", "value": rng.random(), "tags": ("a", i % 7, None, True), "n": [1, 2, 300]}
         for i in range(20_000)
     ]
-    made = {f"rows, protocol {version}": pickle.dumps(rows, version) for version in (0, 2, 4)}
+    made = {f"rows, protocol {version}": pickle.dumps(rows, version) for version in range(5)}
     made["numbers"] = pickle.dumps(list(range(400_000)), 4)
+    made["numbers, protocol 0"] = pickle.dumps(list(range(400_000)), 0)
     trees = [{"nodes": rng.randbytes(80_000), "values": rng.randbytes(4_000), "seed": i} for i in range(200)]
     made["200 trees, 16 MB"] = pickle.dumps(trees, 4)
     return made

@@ -5,11 +5,12 @@ from __future__ import annotations
 import typer
 
 
-def explain(code: str = typer.Argument(metavar="ID", help="Rule id or reason code, as gap.encrypted.")) -> None:
-    """Say what a rule or reason code means, why it matters, and what to do."""
+def explain(code: str = typer.Argument(metavar="ID", help="Rule id, reason code (gap.encrypted), or global.")) -> None:
+    """Say what a rule or reason code means, or what a pickle does that uses a global; why it matters, what to do."""
     import textwrap
 
     from gate.cli import emit
+    from gate.cli.explain_global import explained
     from gate.core.errors import UsageError
     from gate.output.remedies import KNOWN
     from gate.registry import load
@@ -17,9 +18,15 @@ def explain(code: str = typer.Argument(metavar="ID", help="Rule id or reason cod
     rule = load().rules.get(code)
     if rule is None:
         advice = KNOWN.get(code)
-        if advice is None:
-            raise UsageError(f"{code}: no such rule or reason; gate rules list shows all rules")
-        emit.write_stdout(f"{code}: {advice.title}\n\n{textwrap.fill('Fix: ' + advice.remedy, 100)}\n")
+        if advice is not None:
+            emit.write_stdout(f"{code}: {advice.title}\n\n{textwrap.fill('Fix: ' + advice.remedy, 100)}\n")
+            return
+        text = explained(code)
+        if text is None:
+            raise UsageError(
+                f"{code}: no such rule or reason, nor a global of the tables; gate rules list shows all rules"
+            )
+        emit.write_stdout(text)
         return
     parts = [f"{rule.id} ({rule.level}): {rule.title}"]
     parts += [textwrap.fill(f"{name}: {text}", 100) for name, text in (("Why", rule.why), ("Fix", rule.remediation))]

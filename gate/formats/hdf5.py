@@ -40,13 +40,17 @@ _LAYOUTS = ("compact", "contiguous", "chunked", "virtual")
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute of the object at `path`; `values` only of texts, each whole only in LONG and below TEXT bytes."""
+    """An attribute of the object at `path`; `values` only of texts, each whole only in LONG and below TEXT bytes.
+
+    `pickle` are the bytes of a text that ends in a full stop, which PyTables unpickles.
+    """
 
     path: str
     name: str
     dtype: str
     shape: tuple[int, ...]
     values: tuple[str, ...]
+    pickle: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +229,9 @@ class _Walk:
         kind, shape = types.datatype(parts[1]), types.dataspace(parts[2])
         values = self._texts(name, kind, shape, body[at:])
         self._keep(path, name)
-        self._attributes.append(Attribute(path, name, kind.name, shape or (), values))
+        raw = body[at:].rstrip(b"\0") if kind.text and kind.size > 2 else b""
+        pickle = raw if raw.endswith(b".") else b""
+        self._attributes.append(Attribute(path, name, kind.name, shape or (), values, pickle))
 
     def _texts(self, name: str, kind: types.Datatype, shape: tuple[int, ...] | None, data: bytes) -> tuple[str, ...]:
         if not kind.text or shape is None:

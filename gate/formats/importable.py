@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 CODE_FOLDERS = frozenset({"code", "lib", "python", "src"})
 """Folders that tools put on sys.path: `code` of MLflow and SageMaker, `src` and `lib` of projects."""
+SCRIPTED = "__torch__"
+"""Folder of the sources of TorchScript, which torch compiles and Python never imports."""
 _SUFFIX = r"(?:\.py|\.pyc|\.pyd|(?:\.[\w-]+)?\.so)"
 _WHEEL = re.compile(r"(?:(?P<folder>.*)/)?(?P<name>[A-Za-z0-9._]+?)-[^/-]+\.dist-info/METADATA")
 
@@ -32,7 +34,7 @@ def shipped(modules: Iterable[str], paths: Iterable[str]) -> list[Shipped]:
     installed: set[tuple[str, str]] = set()
     for path in paths:
         match = files.fullmatch(path)
-        if match:
+        if match and SCRIPTED not in (match["folder"] or "").split("/"):
             found.setdefault((match["module"], match["folder"] or ""), path)
         elif path.endswith(".dist-info/METADATA") and (wheel := _WHEEL.fullmatch(path)):
             installed.add((wheel["folder"] or "", _plain(wheel["name"])))

@@ -15,7 +15,7 @@ from gate.formats.pickle_parts import Glance, Meter, Part, part_of, whole
 from gate.formats.pickle_stack import Stopped
 from gate.formats.pickle_strings import Broken
 from gate.formats.pickle_tape import Bytes, Tape
-from gate.formats.pickle_values import Blob, Instance, Record, Value
+from gate.formats.pickle_values import NAME, Blob, Instance, Record, Value
 from gate.formats.pickle_words import Anomaly, Arg, GlobalUse, Kind, Oddity, Status, Use, Walk
 
 __all__ = ["Anomaly", "Arg", "GlobalUse", "Kind", "Oddity", "Status", "Use", "Walk", "looks_like_pickle", "walk"]
@@ -53,9 +53,14 @@ def looks_like_pickle(head: bytes) -> bool:
         first = walker.stream(0)
     except NotExamined:
         return True
-    if first.complete or first.recognised or first.record.uses:
+    if first.complete or first.recognised or any(map(_plausible, first.record.uses.values())):
         return True
     return len(head) >= 2**16 and first.machine.at >= len(head)
+
+
+def _plausible(use: GlobalUse) -> bool:
+    """Whether this is a name that an import may find; the first lines of a text rarely are."""
+    return NAME.fullmatch(use.module) is not None and NAME.fullmatch(use.qualname) is not None
 
 
 @dataclass(slots=True)

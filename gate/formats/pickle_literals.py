@@ -61,7 +61,8 @@ class Literals(Reader):
         return pos
 
     def op_float(self, pos: int) -> int:
-        line, pos = self.line(pos)
+        end = self.buf.find(b"\n", pos)
+        line, pos = (self.buf[pos:end], end + 1) if end >= 0 else self.line(pos)
         try:
             float((line or b"0").partition(b"\0")[0])
         except ValueError:
@@ -203,6 +204,10 @@ class Literals(Reader):
         return pos
 
     def op_unicode(self, pos: int) -> int:
+        end = self.buf.find(b"\n", pos)
+        if 0 <= end <= pos + TEXT and self.buf.find(b"\\", pos, end) < 0:
+            self.push(self.buf[pos:end].decode("latin-1"))
+            return end + 1
         at = self.base + pos
         line, pos = self.line(pos)
         try:

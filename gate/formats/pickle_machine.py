@@ -2,107 +2,212 @@
 
 from __future__ import annotations
 
-from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
-
-from gate.formats.pickle_host import NAMES, TEXT_NAMES, Host
-from gate.formats.pickle_known import KEPT, LOADERS, constructed, encoded, made_by, persistent
-from gate.formats.pickle_stack import Stack
+from gate.formats.pickle_calls import Calls
+from gate.formats.pickle_host import Host
 from gate.formats.pickle_strings import Broken
 from gate.formats.pickle_tape import Tape
-from gate.formats.pickle_values import (
-    COMPUTED,
-    LONG_BYTES,
-    NAME,
-    PERSISTENT,
-    UNKNOWN,
-    Blob,
-    Dict,
-    Global,
-    Instance,
-    Opaque,
-    Record,
-    Value,
-    patches,
-    summary,
-)
-from gate.formats.pickle_words import Arg, Kind, Oddity, Use
+from gate.formats.pickle_values import LIST, Dict, Instance, Record, Value
 
 BATCH = 4096
 """Opcodes between two looks at the budget."""
+GLANCE = 512
+"""Bytes whose newlines tell whether the opcodes ahead are those of protocol 0, which end in one."""
+LINES = GLANCE // 32
+_SMALL = frozenset((b"0", b"00", b"01"))
+"""Zero, and how protocol 0 writes False and True."""
+_EMPTY = frozenset((b"d", b"l"))
 _PUTS = frozenset((b"p", b"q", b"r", b"\x94"))
-_DEAD = (int, float, str, bytes, tuple, Blob, Dict, type(None))
-"""What no unpickler can call."""
 
 
-class Machine(Stack):
-    """Runs one stream."""
+class Machine(Calls):
+    """Runs one stream.
 
-    __slots__ = ("at", "host", "imports", "ops", "stream")
+    The opcodes that make up most of a large pickle are run in two loops here, all others by their handler: a call costs
+    more than the work. Which loop runs is a matter of speed alone. What a handler may change is looked up again after
+    it said so (`moved`).
+    """
+
+    __slots__ = ("at", "ops")
 
     def __init__(self, tape: Tape, record: Record, stream: int, host: Host) -> None:
-        super().__init__(tape, record)
-        self.stream, self.host = stream, host
-        self.at = self.ops = self.imports = 0
+        super().__init__(tape, record, stream, host)
+        self.at = self.ops = 0
 
     def run(self, start: int) -> None:
         """Run from offset `start` until it raises Stopped, Broken, or NotExamined for a budget."""
         self.start = start
         self.resume(self.load(start))
 
-    def resume(self, pos: int) -> None:  # noqa: PLR0912 - a branch an opcode
-        """Go on at position `pos`.
-
-        The opcodes that make up most of a large pickle are run here, all others by their handler: a call costs more
-        than the work. What a handler may change is looked up again after it.
-        """
-        table, done, base = self.table, 0, self.base
+    def resume(self, pos: int) -> None:
+        """Go on at position `pos`."""
         try:
             while True:
-                self.moved = True
-                for done in range(BATCH):  # noqa: B007 - the count of an unfinished batch
-                    if pos >= self.limit:
+                text = self.buf.count(b"\n", pos, pos + GLANCE) > LINES
+                pos = self._lines(pos) if text else self._codes(pos)
+        except (IndexError, KeyError):
+            raise Broken("takes a value that is not there") from None
+
+    def _codes(self, pos: int) -> int:  # noqa: PLR0912, PLR0915 - a branch an opcode
+        """One batch of opcodes, those of protocols 1 to 5 here."""
+        table, base, done, batch = self.table, self.base, -1, iter(range(BATCH))
+        meta = self.meta
+        try:
+            while True:
+                self.moved = False
+                buf, base, limit, stack, push = self.buf, self.base, self.limit, self.stack, self.push
+                dense = self.sparse is None
+                memo: list[Value] | dict[int, Value] = self.memo if self.sparse is None else self.sparse
+                file = self.memo.append
+                for done in batch:  # noqa: B007 - the count of an unfinished batch
+                    if pos >= limit:
                         pos = self.edge(pos)
-                    if self.moved:
-                        self.moved = False
-                        buf, base, stack, push = self.buf, self.base, self.stack, self.push
-                        dense = self.sparse is None
-                        memo: list[Value] | dict[int, Value] = self.memo if self.sparse is None else self.sparse
+                        break
                     code = buf[pos]
-                    if code == 0x68:  # BINGET
+                    if code < 0x50:
+                        if code == 0x4B:  # BININT1
+                            push(buf[pos + 1])
+                            pos += 2
+                            continue
+                        if code == 0x4D:  # BININT2
+                            push(buf[pos + 1] | buf[pos + 2] << 8)
+                            pos += 3
+                            continue
+                        if code == 0x28:  # MARK
+                            meta.append(stack)
+                            self.outer += len(stack)
+                            self.stack = stack = []
+                            self.push = push = stack.append
+                            pos += 1
+                            if buf[pos : pos + 1] in _PUTS:
+                                self.fetched(pos)
+                            continue
+                        if code == 0x4E:  # NONE
+                            push(None)
+                            pos += 1
+                            continue
+                        if code == 0x47:  # BINFLOAT
+                            push(0.0)
+                            pos += 9
+                            continue
+                    elif code == 0x68:  # BINGET
                         push(memo[buf[pos + 1]])
                         pos += 2
                         if buf[pos : pos + 1] in _PUTS:
-                            self.record.odd(Oddity.MEMO_TARGET, base + pos)
+                            self.fetched(pos)
+                        continue
                     elif code == 0x94 and dense:  # MEMOIZE
-                        self.memo.append(stack[-1])
+                        file(stack[-1])
                         pos += 1
-                    elif code == 0x4B:  # BININT1
-                        push(buf[pos + 1])
-                        pos += 2
-                    elif code == 0x4D:  # BININT2
-                        push(buf[pos + 1] | buf[pos + 2] << 8)
-                        pos += 3
-                    elif code == 0x72 and dense and buf[pos + 1 : pos + 5] == len(memo).to_bytes(4, "little"):
-                        self.memo.append(stack[-1])  # LONG_BINPUT, in order
+                        continue
+                    elif (
+                        code == 0x72 and dense and buf[pos + 1 : pos + 5] == len(memo).to_bytes(4, "little")
+                    ):  # LONG_BINPUT, in order
+                        file(stack[-1])
                         self.puts += 1
                         pos += 5
+                        continue
+                    elif code == 0x65 and meta and meta[-1] and meta[-1][-1] is LIST:  # APPENDS
+                        self.stack = stack = meta.pop()
+                        self.push = push = stack.append
+                        self.outer -= len(stack)
+                        pos += 1
+                        continue
+                    pos = table[code](pos + 1)
+                    if self.moved:
+                        break
+                else:
+                    return pos
+        finally:
+            self._left(base + pos, done + 1)
+
+    def _lines(self, pos: int) -> int:  # noqa: PLR0912, PLR0915 - a branch an opcode
+        """One batch of opcodes, those of protocol 0 here, pairs that its pickler writes in one step."""
+        table, base, done, batch = self.table, self.base, -1, iter(range(BATCH))
+        pairs = 0
+        meta = self.meta
+        try:
+            while True:
+                self.moved = False
+                buf, base, limit, stack, push = self.buf, self.base, self.limit, self.stack, self.push
+                find, memo, dense = buf.find, self.memo, self.sparse is None
+                for done in batch:  # noqa: B007 - the count of an unfinished batch
+                    if pos >= limit:
+                        pos = self.edge(pos)
+                        break
+                    code = buf[pos]
+                    if code == 0x49:  # INT
+                        end = find(b"\n", pos)
+                        digits = buf[pos + 1 : end]
+                        if 0 < end < pos + 20 and digits.isdigit() and (digits[0] != 0x30 or digits in _SMALL):
+                            pos = end + 1
+                            follows = buf[pos : pos + 1]
+                            if follows == b"a" and stack[-1] is LIST:  # APPEND
+                                pos += 1
+                                pairs += 1
+                            elif follows == b"s" and type(stack[-2]) is Dict:  # SETITEM
+                                stack[-2].set(stack.pop(), int(digits))
+                                pos += 1
+                                pairs += 1
+                            else:
+                                push(int(digits))
+                            continue
+                    elif code == 0x67 and dense:  # GET
+                        end = find(b"\n", pos)
+                        digits = buf[pos + 1 : end]
+                        if digits.isdigit() and end > 0:
+                            push(memo[int(digits)])
+                            pos = end + 1
+                            if buf[pos : pos + 1] in _PUTS:
+                                self.fetched(pos)
+                            continue
+                    elif code == 0x28:  # MARK
+                        follows = buf[pos + 1 : pos + 2]
+                        if follows in _EMPTY:
+                            push(Dict() if follows == b"d" else LIST)
+                            pos += 2
+                            pairs += 1
+                            continue
+                        meta.append(stack)
+                        self.outer += len(stack)
+                        self.stack = stack = []
+                        self.push = push = stack.append
+                        pos += 1
+                        if follows in _PUTS:
+                            self.fetched(pos)
+                        continue
+                    elif code == 0x70 and dense:  # PUT
+                        end = find(b"\n", pos)
+                        if buf[pos + 1 : end] == b"%d" % len(memo) and end > 0:
+                            memo.append(stack[-1])
+                            self.puts += 1
+                            pos = end + 1
+                            continue
+                    elif code == 0x73 and type(target := stack[-3]) is Dict:  # SETITEM
+                        target.set(stack[-2], stack[-1])
+                        del stack[-2:]
+                        pos += 1
+                        continue
+                    elif code == 0x61 and stack[-2] is LIST:  # APPEND
+                        del stack[-1]
+                        pos += 1
+                        continue
                     elif code == 0x4E:  # NONE
                         push(None)
                         pos += 1
-                    elif code == 0x47:  # BINFLOAT
-                        push(0.0)
-                        pos += 9
-                    else:
-                        pos = table[code](pos + 1)
-                self._account(BATCH)
-                done = 0
-        except (IndexError, KeyError):
-            raise Broken("takes a value that is not there") from None
+                        continue
+                    pos = table[code](pos + 1)
+                    if self.moved:
+                        break
+                else:
+                    return pos
         finally:
-            self.at = min(base + pos, self.tape.size)
-            self._account(done)
+            self._left(base + pos, done + 1 + pairs)
 
-    def _account(self, ops: int) -> None:
+    def built(self, wrapper: Instance, pos: int) -> int:
+        return self.host.built(self, wrapper, pos)
+
+    def _left(self, at: int, ops: int) -> None:
+        self.at = min(at, self.tape.size)
         self.ops += ops
         self.check()
         self.host.spend(ops)
@@ -120,191 +225,3 @@ class Machine(Stack):
             other.table[0x94] = other._memoize_sparse
         self.host.spend((len(self.memo) + len(self.sparse or ()) + self.outer) // 16)
         return other
-
-    def into(self, use: Use, items: list[Value], pos: int) -> None:
-        """A dict keeps them, an instance is used with them, a global is changed by them."""
-        target = self.stack[-1]
-        kind = type(target)
-        if kind is Dict:
-            target.add(items)
-        elif kind is Instance:
-            self._used(target.origin, use, pos, ())
-        elif kind is Global:
-            self._used(target, Use.PATCH, pos, ())
-
-    # Imports and calls.
-
-    def _used(self, what: Global, use: Use, pos: int, args: tuple[Arg, ...], start: int = -1) -> None:
-        if (what.module, what.qualname, use, args) in self.record.uses:
-            self.record.acted = self.record.acted or use is not Use.REF
-            return
-        end = self.base + pos
-        opcode = NAMES.get(self.buf[pos - 1]) or TEXT_NAMES.get(use, "")
-        self.record.use(what, use, (start if start >= 0 else end - 1, end), self.stream, args, opcode)
-
-    def _names(self, pos: int) -> tuple[str, str, int]:
-        module, pos = self.line(pos)
-        name, pos = self.line(pos)
-        if not module or not name:
-            raise Broken("an import without a name")
-        try:
-            return module.decode("utf-8"), name.decode("utf-8"), pos
-        except UnicodeDecodeError:
-            raise Broken("a name that is not UTF-8") from None
-
-    def imported(self, module: str, qualname: str, start: int, pos: int) -> Global:
-        """The global that find_class would look up: below protocol 3 the names of Python 2 are mapped."""
-        if self.proto < 3:
-            mapped = NAME_MAPPING.get((module, qualname))
-            module, qualname = mapped or (IMPORT_MAPPING.get(module, module), qualname)
-        self.imports += 1
-        if not NAME.fullmatch(module) and (module, qualname) != COMPUTED:
-            raise Broken("an import of a module that cannot exist")
-        what = Global(module, qualname, start)
-        self._used(what, Use.REF, pos, (), start)
-        if not NAME.fullmatch(qualname) and (module, qualname) != COMPUTED:
-            raise Broken("an import of a name that cannot exist")
-        return what
-
-    def op_global(self, pos: int) -> int:
-        start = self.base + pos - 1
-        module, name, pos = self._names(pos)
-        self.push(self.imported(module, name, start, pos))
-        return pos
-
-    def op_stack_global(self, pos: int) -> int:
-        name, module = self.stack.pop(), self.stack.pop()
-        if type(name) is str and type(module) is str:
-            self.push(self.imported(module, name, self.base + pos - 1, pos))
-        elif isinstance(name, int | float | bytes | tuple | Dict | None):
-            raise Broken("an import whose name is no text")
-        else:
-            self.record.odd(Oddity.COMPUTED_NAME, self.base + pos - 1)
-            self.push(self.imported(*COMPUTED, self.base + pos - 1, pos))
-        return pos
-
-    def op_inst(self, pos: int) -> int:
-        start = self.base + pos - 1
-        module, name, pos = self._names(pos)
-        what = self.imported(module, name, start, pos)
-        args = tuple(self.marked())
-        self.record.odd(Oddity.OLD_CALL, start)
-        self.push(self.call(what, args, Use.CALL, pos))
-        return pos
-
-    def op_obj(self, pos: int) -> int:
-        items = self.marked()
-        what, args = items[0], items[1:]
-        self.record.odd(Oddity.OLD_CALL, self.base + pos - 1)
-        self.push(self.call(what, tuple(args), Use.CALL, pos))
-        return pos
-
-    def op_reduce(self, pos: int) -> int:
-        args = self.stack.pop()
-        self.stack[-1] = self.call(self.stack[-1], args, Use.CALL, pos)
-        return pos
-
-    def op_newobj(self, pos: int) -> int:
-        args = self.stack.pop()
-        self.stack[-1] = self.call(self.stack[-1], args, Use.NEW, pos)
-        return pos
-
-    def op_newobj_ex(self, pos: int) -> int:
-        keywords, args = self.stack.pop(), self.stack.pop()
-        if type(keywords) is not Dict or keywords.items:
-            args = UNKNOWN
-        self.stack[-1] = self.call(self.stack[-1], args, Use.NEW, pos)
-        return pos
-
-    def call(self, what: Value, args: Value, use: Use, pos: int) -> Value:
-        """Note a call and stand in for what it returns."""
-        if isinstance(what, _DEAD) or (type(what) is Opaque and what.kind is not Kind.PERSISTENT):
-            raise Broken("calls a value that cannot be called")
-        listed = tuple(map(summary, args)) if type(args) is tuple else (Arg(Kind.UNKNOWN),)
-        made = made_by(what, args) if type(what) is Instance and type(args) is tuple else None
-        if made is not None:
-            what, args, use = made[0], made[1], Use.NEW
-            listed = tuple(map(summary, args))
-        if type(what) is not Global:
-            origin = what.origin if type(what) is Instance else Global("", "")
-            self._used(origin, Use.RECALL, pos, ())
-            return Instance(origin)
-        pair = (what.module, what.qualname)
-        if (
-            pair in LOADERS
-            and type(args) is tuple
-            and args
-            and self.host.nested(args[0], self.record, self.base + pos - 1)
-        ):
-            listed = (Arg(Kind.PICKLE), *listed[1:])
-        self._used(what, use, pos, listed)
-        made = constructed(pair, args)
-        if made is not None:
-            what = made[0]
-            self._used(what, Use.NEW, pos, tuple(map(summary, made[1])))
-        if pair == ("_codecs", "encode") and type(args) is tuple:
-            return encoded(what, args)
-        if pair == ("builtins", "getattr") and type(args) is tuple and len(args) == 2:
-            return self._attribute(what, *args, pos)
-        return Instance(what, args if pair in KEPT and type(args) is tuple else None)
-
-    def _attribute(self, what: Global, target: Value, name: Value, pos: int) -> Value:
-        """`getattr(global, "name")`: how protocols below 4 write a dotted name."""
-        if type(target) is not Global or type(name) is not str:
-            return Instance(what)
-        self.imports += 1
-        dotted = Global(target.module, f"{target.qualname}.{name}", self.base + pos - 1)
-        self._used(dotted, Use.REF, pos, ())
-        return dotted
-
-    def op_build(self, pos: int) -> int:
-        state = self.stack.pop()
-        target = self.stack[-1]
-        if type(target) is Global:
-            self._used(target, Use.PATCH, pos, ())
-        elif type(target) is Instance:
-            self._used(target.origin, Use.BUILD, pos, ())
-            if patches(state):
-                self.record.odd(Oddity.STATE, self.base + pos - 1)
-            if (target.origin.module, target.origin.qualname) in KEPT:
-                target.state = state
-                if target.origin.qualname == "NumpyArrayWrapper":
-                    return self.host.built(self, target, pos)
-        return pos
-
-    def embedded(self, value: Value) -> None:
-        self.host.embedded(value, self.record)
-
-    def _extension(self, pos: int, n: int) -> int:
-        at = self.base + pos - 1
-        self.record.odd(Oddity.EXTENSION, at)
-        what = Global("copyreg", f"<extension {self.count(pos, n)}>", at)
-        self.record.use(what, Use.REF, (at, self.base + pos + n), self.stream, (), f"EXT{n}")
-        self.push(what)
-        return pos + n
-
-    def op_ext1(self, pos: int) -> int:
-        return self._extension(pos, 1)
-
-    def op_ext2(self, pos: int) -> int:
-        return self._extension(pos, 2)
-
-    def op_ext4(self, pos: int) -> int:
-        return self._extension(pos, 4)
-
-    def op_persid(self, pos: int) -> int:
-        line, pos = self.line(pos)
-        if line is not None and not line.isascii():
-            raise Broken("a persistent id that is not ASCII")
-        self.push(PERSISTENT)
-        return pos
-
-    def op_binpersid(self, pos: int) -> int:
-        pid = self.stack[-1]
-        self.host.named(pid)
-        self.stack[-1] = persistent(pid)
-        return pos
-
-    def op_readonly(self, pos: int) -> int:
-        self.stack[-1] = LONG_BYTES
-        return pos

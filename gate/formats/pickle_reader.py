@@ -55,7 +55,7 @@ class Reader:
             raise Broken("ends before its STOP")
         have = self.base + len(self.buf)
         if have < self.tape.size and have - at <= AHEAD:
-            return self.load(at)
+            return self.load(at, AHEAD + 1)
         self._fence()
         return pos
 

@@ -39,6 +39,12 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LITERALS = frozenset({Kind.TEXT, Kind.BYTES, Kind.NUMBER, Kind.NONE, Kind.SEQUENCE, Kind.MAPPING})
 _CYTHON = ["global", "number", "any", "..."]
 """Type, checksum, state: what Cython's _inject_pickle_methods (Compiler/ParseTreeTransforms.py) writes."""
+_DUNDER = re.compile(r"__(?!new__)[a-z_]+__")
+"""`__builtins__`, `__globals__`, `__dict__`, `__init__` and their kin; picklers write `cls.__new__` alone."""
+_MIXED = re.compile(
+    r"[A-Za-z][\u0370-\u058f\u13a0-\u13ff]|[\u0370-\u058f\u13a0-\u13ff][A-Za-z]|[\u2100-\u214f\uff21-\uff5a\U0001d400-\U0001d7ff]"
+)
+"""Latin letters beside Greek, Cyrillic, Armenian or Cherokee ones, and letters that NFKC makes Latin (UTS 39, 5.1)."""
 _PLAIN = re.compile(r"builtins\.(bool|bytearray|bytes|complex|dict|float|frozenset|int|list|object|set|str|tuple)")
 
 
@@ -122,6 +128,10 @@ class Tables:
             return _dangerous("it can run code, reach files or look up any other name")
         parts = use.qualname.split(".") if NAME.fullmatch(use.qualname) else [""]
         tops = {part.lstrip("_") for part in (parts if len(parts) > 1 else parts[:1])}
+        if any(_DUNDER.fullmatch(part) for part in parts):
+            return _dangerous("the name is one of the interpreter's own, which lead to everything else")
+        if _MIXED.search(use.module) and use.module.partition(".")[0].isidentifier():
+            return _dangerous("its module is written in letters that look like others")
         if (tops & self.stdlib & self.sink_modules) or (len(parts) > 1 and tops & self.stdlib):
             return _dangerous("it leads out of its module to another one")
         if parents[-1] in self.stdlib and use.use in (Use.CALL, Use.NEW):

@@ -11,14 +11,17 @@ from gate.core.finding import Confidence, Finding
 from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
 from gate.core.report import Json, Section
+from gate.core.text import printable
 from gate.facts.pickles import PickleGlobal, PickleImports
 from gate.formats import pickle_npy
 from gate.formats.importable import Shipped, found_by, shipped
+from gate.formats.model_kinds import model_kind
 from gate.formats.pickle import GlobalUse, Oddity, Status, Use, Walk, looks_like_pickle, walk
+from gate.formats.pickle_hdf5 import walk_attributes
 from gate.formats.pickle_verdict import Judgement, Verdict
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
 from gate.loading.judges import Judge, judges
-from gate.loading.names import tables
+from gate.loading.names import LONGEST, advisories, advisory_url, tables
 
 LISTED = 200
 """Globals that one fact lists."""
@@ -53,20 +56,29 @@ class _Judged:
             return "serialization.unverified-global"
         return f"serialization.dangerous-{'reference' if self.use.use is Use.REF else 'call'}"
 
-    def finding(self, member: Member) -> Finding:
+    def finding(self, member: Member, attribute: str = "") -> Finding:
+        """What is said of it; in an attribute of an HDF5 file, offsets are those in its value."""
         use = self.use
-        return found(
+        known = (*advisories(use.name), *advisories(use.name, use.use))
+        how = self.judgement.why
+        if known:
+            how += f"; published as {', '.join(known)}"
+        if attribute:
+            how += f"; in the attribute {printable(attribute)}"
+        told = found(
             self.rule,
             member,
-            at=(use.start, use.end),
+            at=(-1, -1) if attribute else (use.start, use.end),
             by=use.name,
             confidence=Confidence.HIGH if use.certain else Confidence.MEDIUM,
             name=use.name,
             module=use.module,
             use=use.use,
-            how=self.judgement.why,
+            how=how,
             trail=use.trail,
         )
+        links = " ".join(map(advisory_url, known))
+        return told._replace(args=(*told.args, ("advisories", links))) if links else told
 
 
 class Serialization(Inspector):
@@ -84,8 +96,22 @@ class Serialization(Inspector):
             yield from self._read(member, npy=True)
         for judge in judges(member):
             yield from _concerns(member, judge)
+        if model_kind(member.head) == "hdf5":
+            yield from self._attributes(member)
         if looks_like_pickle(member.head):
             yield from self._read(member, npy=False)
+
+    def _attributes(self, member: Member) -> Iterator[Said]:
+        """What PyTables would unpickle; a text with a full stop is no pickle, and nobody else would load it."""
+        try:
+            walks = member.read(walk_attributes)
+        except NotExamined:  # the judge of the format met the same bound, and said so
+            return
+        for name, result in walks:
+            sure = result.recognised and result.status is Status.COMPLETE
+            for one in _judge(result):
+                if one.judgement.verdict >= (Verdict.UNVERIFIED if sure else Verdict.DANGEROUS):
+                    yield one.finding(member, name[:LONGEST])
 
     def _read(self, member: Member, *, npy: bool) -> Iterator[Said]:
         try:
@@ -151,8 +177,11 @@ def _imported(seen: Seen) -> Iterator[tuple[str, str]]:
 
 
 def _shipped(pickle: str, file: Shipped) -> Finding:
-    shadows = tables().known(file.module) and not file.installed
-    rule = "serialization.shadowed-module" if shadows else "serialization.own-module"
+    """A copy with a `.dist-info` is no look-alike by accident, yet nobody vouches for either: ADR 26."""
+    if not tables().known(file.module):
+        rule = "serialization.own-module"
+    else:
+        rule = f"serialization.{'vendored' if file.installed else 'shadowed'}-module"
     return found(rule, pickle, by=file.module, module=file.module, file=file.path)
 
 

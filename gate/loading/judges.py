@@ -21,7 +21,7 @@ from gate.formats.openvino import read_openvino
 from gate.formats.saved_model import SavedModel, read_fingerprint, read_graph, read_keras_metadata, read_saved_model
 from gate.formats.text import is_text
 from gate.formats.tflite import read_tflite
-from gate.loading import configuration, gguf, keras, mobile, onnx, tensorflow, torchscript
+from gate.loading import configuration, gguf, keras, mobile, onnx, startup, tensorflow, torchscript
 from gate.loading.names import table
 
 
@@ -82,6 +82,7 @@ BY_NAME: Final = (
     ((".pbtxt",), True, Judge(Need.HEAD, _text_graph)),
     ((".onnx",), False, BY_KIND["onnx"]),
     ((".jinja", ".jinja2", ".j2"), True, Judge(Need.STREAM, lambda member: member.read(configuration.template))),
+    ((".pth",), True, Judge(Need.STREAM, lambda member: member.read(startup.concerns))),
     ((".json",), False, _JSON),
     ((".yaml", ".yml", "MLmodel"), True, Judge(Need.STREAM, lambda member: member.read(configuration.yaml_concerns))),
 )

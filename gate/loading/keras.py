@@ -120,5 +120,9 @@ def file_concerns(file: Hdf5) -> Iterator[Concern]:
     if model is not None and model.conflicts:
         how = f"the attribute {model.conflicts[0][:LONGEST]} stands twice with different values"
         yield Concern("malformed-header", "conflict", how)
+    for attribute in file.attributes:
+        if attribute.name == "PSEUDOATOM" and "object" in attribute.values:
+            what = "its rows are pickles of PyTables, which are not walked"
+            raise NotExamined(GapReason.UNSUPPORTED, f"HDF5: {attribute.path[:LONGEST]}: {what}")
     for path, what in file.unread:
         raise NotExamined(GapReason.UNSUPPORTED, f"HDF5: {path[:LONGEST] or '/'}: {what}")

@@ -33,6 +33,26 @@ def tables() -> Tables:
 
 
 @cache
+def _published() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for advisory, names in table("advisories").items():
+        for name in names.split():
+            found.setdefault(name, []).append(advisory)
+    return found
+
+
+def advisories(name: str, use: Use | None = None) -> tuple[str, ...]:
+    """The advisories that published the abuse of a global, or of this use of it: CVE ids first, then GHSA ids."""
+    return tuple(_published().get(name, ()) if use is None else _published().get(f"{name}/{use}", ()))
+
+
+def advisory_url(advisory: str) -> str:
+    """Where an advisory is to be read: the National Vulnerability Database, or GitHub's."""
+    base = "https://nvd.nist.gov/vuln/detail/" if advisory.startswith("CVE-") else "https://github.com/advisories/"
+    return base + advisory
+
+
+@cache
 def _packages() -> frozenset[str]:
     return frozenset(table("operators")["packages"].split())
 

@@ -337,6 +337,10 @@ def test_version_rules_and_explain(gate):
     assert all(rule in listed for rule in registry.load().rules)
     assert "CVE-2025-1944" in gate("explain", "archive.header-mismatch").stdout
     assert "Fix:" in gate("explain", "gap.encrypted").stdout
+    told = gate("explain", "pip.main").stdout
+    assert "called:        dangerous" in told and "https://nvd.nist.gov/vuln/detail/CVE-2025-1716" in told
+    assert "made empty:    info" in gate("explain", "sklearn.svm._classes.SVC").stdout
+    assert "only with these: text|bytes" in gate("explain", "_codecs.encode").stdout
     assert gate("rules", "show", "archive.unsafe-name").stdout == gate("explain", "archive.unsafe-name").stdout
 
 

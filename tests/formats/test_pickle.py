@@ -14,6 +14,7 @@ from fixtures.serialization.malicious import DANGEROUS, FILES, PARSING
 from gate.archive.budget import Budget
 from gate.archive.source import Forward, Memory, Source
 from gate.core.limits import Limits
+from gate.formats import pickle as pickle_files
 from gate.formats.pickle import Oddity, Status, Use, Walk, looks_like_pickle, walk
 from gate.formats.pickle_stack import OPCODES
 
@@ -201,8 +202,8 @@ def test_too_many_different_globals_are_over_budget() -> None:
 
 
 def test_deep_nesting_costs_no_recursion() -> None:
-    assert read(pk.pickle(pk.EMPTY_TUPLE, pk.TUPLE1 * 500_000)).status is Status.COMPLETE
-    assert read(pk.pickle(pk.MARK * 300_000)).status is Status.BROKEN
+    assert read(pk.pickle(pk.EMPTY_TUPLE, pk.TUPLE1 * 200_000)).status is Status.COMPLETE
+    assert read(pk.pickle(pk.MARK * 100_000)).status is Status.BROKEN
 
 
 def test_a_declared_length_of_2_to_62_costs_nothing() -> None:
@@ -228,7 +229,8 @@ def test_no_damage_makes_the_walk_fail(name: str, seed: int) -> None:
     assert walk(forward(bytes(data), 33)) == result
 
 
-def test_a_search_through_what_looks_like_pickles_is_bounded() -> None:
+def test_a_search_through_what_looks_like_pickles_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pickle_files, "SEARCH", 100_000)
     junk = pk.pickle(pk.NONE) + b"\xff" + (pk.proto(2) + pk.NONE + pk.POP) * 20_000
     result = walk(forward(junk, 2**16))
     assert result.status is Status.OVER_BUDGET

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.churn import build, surroundings
+from fixtures.serialization.malicious import DANGEROUS
 from gate.advisories.sample import sample
 from tests.conftest import ROOT, zipped
 
@@ -53,7 +54,7 @@ EVIL = {
     "lib/x.so": b"\x7fELF\x02\x01\x01" + b"\0" * 200,
     "lib/y.dll": b"MZ" + b"\0" * 200,
     "model.sigstore.json": b'{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json"}',
-    "x.pkl": b"cposix\nsystem\n(S'touch gate_canary'\ntR.",
+    **{f"pickles/{i:03}.pkl": data for i, data in enumerate(DANGEROUS.values())},
 }
 
 
@@ -81,6 +82,7 @@ def watch(target, given, tmp_path, cwd):
     run = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=120)
     assert run.returncode == 1 and run.stderr == "", run.stderr
     assert list(home.iterdir()) == []
+    assert not (Path(cwd) / "gate_canary").exists()
     return json.loads(seen.read_text()), run.stdout
 
 

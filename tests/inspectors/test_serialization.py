@@ -1,5 +1,6 @@
 """What the serialization inspector says about a member, and what it keeps quiet about."""
 
+import re
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,11 @@ from gate.core.limits import Limits
 from gate.facts.pickles import PickleGlobal, PickleImports
 from gate.facts.seen import Seen
 from gate.facts.store import Store
+from gate.formats.pickle import GlobalUse, Use
+from gate.formats.pickle_verdict import Verdict
 from gate.inspectors import Said
 from gate.inspectors.serialization import ITEMS, inspector
+from gate.loading.names import table, tables
 from gate.registry import load
 
 ERRORS = {rule.id for rule in load().rules.values() if rule.level == "error"}
@@ -55,7 +59,7 @@ def test_a_call_of_a_sink_is_named_with_its_bytes(name: str) -> None:
     (found,) = (one for one in findings(SINKS[name]) if one.rule == "serialization.dangerous-call")
     assert found.discriminator == name
     assert SINKS[name][found.location.start : found.location.end] == pk.REDUCE
-    assert {"name", "module", "use", "how", "trail"} == {key for key, _ in found.args}
+    assert {"name", "module", "use", "how", "trail"} == {key for key, _ in found.args} - {"advisories"}
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
@@ -193,6 +197,31 @@ def test_a_module_of_the_archive_in_place_of_a_library_is_an_error() -> None:
         assert module in path
 
 
+def test_metadata_that_says_that_a_library_is_installed_makes_it_a_warning_and_never_a_note() -> None:
+    files = {"model.pkl": BENIGN["estimator"], "sklearn/base.py": b""}
+    assert concluded(files) == [("serialization.shadowed-module", "model.pkl", "sklearn")]
+    files["scikit_learn-1.5.dist-info/METADATA"] = b""
+    assert concluded(files) == [("serialization.vendored-module", "model.pkl", "sklearn")]
+    assert load().rules["serialization.vendored-module"].level == "warning"
+
+
+def test_a_finding_names_and_links_the_advisories_on_its_global() -> None:
+    (found,) = (one for one in findings(DANGEROUS["pip.main"]) if one.rule == "serialization.dangerous-call")
+    assert dict(found.args)["how"].endswith("; published as CVE-2025-1716")
+    assert dict(found.args)["advisories"] == "https://nvd.nist.gov/vuln/detail/CVE-2025-1716"
+    put = [dict(one.args) for one in findings(DANGEROUS["setitem-on-tensor"])]
+    assert any("CVE-2026-24747" in one.get("advisories", "") for one in put)
+
+
+def test_every_advisory_is_on_a_global_that_is_dangerous() -> None:
+    for advisory, names in table("advisories").items():
+        assert re.fullmatch(r"CVE-\d{4}-\d{4,}|GHSA(-[0-9a-z]{4}){3}", advisory)
+        for name, _, use in (entry.partition("/") for entry in names.split()):
+            module, _, attribute = name.rpartition(".")
+            one = GlobalUse(module, attribute, Use(use or "call"), (), 0, 1, 0)
+            assert tables().judge(one).verdict is Verdict.DANGEROUS, name
+
+
 def test_a_look_alike_of_the_standard_library_is_an_error_too() -> None:
     files = {"a/model.pkl": BENIGN["ordered-dict"], "a/collections/__init__.py": b"", "b/collections.py": b""}
     assert concluded(files) == [("serialization.shadowed-module", "a/model.pkl", "collections")]
@@ -201,6 +230,11 @@ def test_a_look_alike_of_the_standard_library_is_an_error_too() -> None:
 def test_a_model_with_its_own_code_is_told_where_it_is() -> None:
     files = {"model/data.pkl": UNKNOWN["own-class"], "code/acme/model.py": b"", "handler.py": b""}
     assert concluded(files) == [("serialization.own-module", "model/data.pkl", "acme")]
+
+
+def test_sources_of_torchscript_are_no_modules() -> None:
+    files = {"m/code/__torch__/torch/a.debug_pkl": BENIGN["state-dict"], "m/code/__torch__/torch/nn/linear.py": b""}
+    assert concluded(files) == []
 
 
 def test_archives_without_look_alikes_conclude_nothing() -> None:

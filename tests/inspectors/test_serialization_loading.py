@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import pytest
 
@@ -17,6 +18,8 @@ from fixtures.metadata import (
     binary_tflite,
     binary_trees,
 )
+from fixtures.metadata.binary_hdf5 import Group
+from fixtures.serialization.malicious import DANGEROUS
 from gate.archive.budget import Budget
 from gate.archive.member import Entry, Member
 from gate.archive.source import Memory
@@ -379,3 +382,25 @@ def test_keras_metadata_that_cannot_be_read_is_no_clean_one() -> None:
     for metadata in (twice, "{"):
         data = binary_saved_model.keras_metadata(("root.layer", "_tf_keras_layer", metadata))
         assert look(data, "keras_metadata.pb") == (set(), {GapReason.CORRUPT})
+
+
+@pytest.mark.parametrize("data", [DANGEROUS["hidden-in-dict"], DANGEROUS["protocol-0"]], ids=["binary", "text"])
+def test_an_attribute_that_pytables_unpickles_is_walked(data: bytes) -> None:
+    file = binary_hdf5.file(Group({"df": Group(attributes={"non_index_axes": [data]})}))
+    assert look(file, "store.h5") == ({"dangerous-call"}, set())
+
+
+def test_attributes_that_are_sentences_or_plain_pickles_are_quiet() -> None:
+    texts = {"note": [b"This is a sentence."], "axes": [pickle.dumps([(1, ["a", "b"])], 0)], "v": "Coordinates."}
+    assert look(binary_hdf5.file(Group(attributes=texts)), "store.h5") == (set(), set())
+
+
+def test_arrays_whose_rows_are_pickles_are_a_gap() -> None:
+    file = binary_hdf5.file(Group({"x": Group(attributes={"PSEUDOATOM": [b"object"]})}))
+    assert look(file, "store.h5") == (set(), {GapReason.UNSUPPORTED})
+
+
+def test_lines_that_every_start_of_python_runs_are_told() -> None:
+    assert look(b"src\nimport os; os.getcwd()\n", "evil.pth") == ({"startup-code"}, set())
+    for quiet in (b"src\n../lib\n", b"# import os\n", b"imported\n", b""):
+        assert look(quiet, "paths.pth") == (set(), set())

@@ -60,7 +60,7 @@ def _member(pair: Pair, kind: Kind, known: Known, found: Found, models: _Models)
     if pair.path in known.gaps:
         gap = known.gaps[pair.path]
         found.miss(pair.path, str(gap.reason), f"it differs, and was not examined: {gap.detail}")
-    if pair.path in known.read and kind.aspect not in ("weights", "code", "native"):
+    if pair.path in known.read and kind.aspect not in ("weights", "native"):
         if pair.path not in known.differ:
             _told(pair, "metadata" if pair.what == "changed" else kind.aspect, found)
         return

@@ -13,7 +13,7 @@ from gate.core.model import VersionKind, version_kind
 _LENGTH = 128
 _SEMVER = re.compile(r"[vV]?([0-9]{1,20})\.([0-9]{1,20})\.([0-9]{1,20})(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
 _WHY = {
-    VersionKind.NONE: "no version is stated",
+    VersionKind.NONE: "none is stated",
     VersionKind.DATE: "a date says nothing about what changed",
     VersionKind.MOVING: "it names whatever is newest, a branch or a stage",
     VersionKind.INTEGER: "a number that a registry counts up says nothing about what changed",

@@ -56,7 +56,7 @@ def _step(bump: Bump) -> str:
 def _made(comparison: Comparison) -> str:
     made, old, new = comparison.step, printable(comparison.old.version, 80), printable(comparison.new.version, 80)
     if made.bump is None:
-        return f"what the versions make cannot be told ({printable(made.why)})"
+        return f"how far the versions are apart is not known ({printable(made.why)})"
     if made.back:
         return f"{old} -> {new} goes back"
     return f"both are {new}" if old == new else f"{old} -> {new} is {_step(made.bump)}"

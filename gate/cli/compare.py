@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _WHAT = "a file, a folder, or a result that gate scan -o json=FILE saved."
 _LINE = 2**20
 """Bytes of one line of an inventory; a path has at most some thousand."""
-_INSPECTORS = ("dependencies", "metadata", "native", "serialization")
+INSPECTORS = ("dependencies", "metadata", "native", "serialization")
 """Whose facts are compared: whether something is safe is asked by a scan."""
 
 
@@ -58,7 +58,7 @@ def compare(
     require_extra()
     limits, registry = limits_of(limit), load()
     looking = replace(registry, inspectors={name: registry.inspectors[name] for name in registry.inspectors
-                                            if name in _INSPECTORS})  # fmt: skip
+                                            if name in INSPECTORS})  # fmt: skip
     before = _snapshot(old, old_inventory, "--old-inventory", looking, limits, jobs).named(model_name, old_version)
     after = _snapshot(new, new_inventory, "--new-inventory", looking, limits, jobs).named(model_name, new_version)
     answer = compared(before, after)

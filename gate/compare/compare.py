@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 
-from gate.compare.facts import compare_facts, gaps_by_path, read_paths
+from gate.compare.facts import compare_facts, gaps_by_path, read_paths, sources_by_path
 from gate.compare.files import Known, compare_files
 from gate.compare.found import Found
 from gate.compare.members import compare_members
@@ -77,7 +77,8 @@ def _differences(old: Snapshot, new: Snapshot, found: Found) -> None:
     gaps = dict(chain.from_iterable(gaps_by_path(one, folder, found) for one, folder in both))
     documents = {path for path, _ in read}.union(*(read_paths(one, folder) for one, folder in both))
     if members is not None:
-        compare_files(members, Known(frozenset(documents), frozenset(differ), structured, gaps), found)
+        sources = sources_by_path(old, folders[0]) | sources_by_path(new, folders[1])
+        compare_files(members, Known(frozenset(documents), frozenset(differ), structured, sources, gaps), found)
     _size(old, new, found)
 
 

@@ -16,6 +16,7 @@ from gate.facts.dependencies import Package
 from gate.facts.metadata import MetadataValue
 from gate.facts.native import NativeLibrary
 from gate.facts.pickles import PickleImports
+from gate.facts.structure import ModelStructure
 
 _LOOKED = frozenset({"archive", "dependencies", "metadata", "native", "serialization"})
 """Inspectors whose facts are compared."""
@@ -96,6 +97,13 @@ def read_paths(one: Snapshot, folder: str) -> set[str]:
     """Documents whose fields are in the record, and lists of packages."""
     rows: tuple[Fact, ...] = (*one.of(MetadataValue), *one.of(Package))
     return {below(row.path, folder) for row in rows}
+
+
+def sources_by_path(one: Snapshot, folder: str) -> dict[str, str]:
+    """The formats that were read in members which say anything."""
+    return {below(row.path, folder): row.source for row in one.of(MetadataValue)} | {
+        below(row.path, folder): row.form for row in one.of(ModelStructure)
+    }
 
 
 def gaps_by_path(one: Snapshot, folder: str, found: Found) -> Iterator[tuple[str, Gap]]:

@@ -10,7 +10,7 @@ from gate.compare.members import Members, Pair
 from gate.compare.table import Kind
 from gate.core.gap import Gap
 from gate.core.report import Listed
-from gate.records.structure import stem
+from gate.records.structure import STRUCTURED, stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,14 @@ class Known:
     """What is known of members besides their digests, all by path.
 
     `read`: documents whose fields were compared, `differ` those of them in which one differs; `structured`: models
-    whose structure both archives have; `gaps`: what was not examined, of both.
+    whose structure both archives have; `sources`: which format was read; `gaps`: what was not
+    examined, of both.
     """
 
     read: frozenset[str]
     differ: frozenset[str]
     structured: frozenset[str]
+    sources: Mapping[str, str]
     gaps: Mapping[str, Gap]
 
 
@@ -46,7 +48,7 @@ def compare_files(members: Members, known: Known, found: Found) -> None:
             continue
         row = pair.new or pair.old
         assert row is not None
-        kind = found.table.member(pair.path, row.media_type)
+        kind = found.table.member(pair.path, row.media_type, known.sources.get(pair.path, ""))
         if pair.path in members.containers:
             _told(pair, "packaging", found)
         elif pair.what == "moved":
@@ -71,8 +73,8 @@ def _member(pair: Pair, kind: Kind, known: Known, found: Found, models: _Models)
         found.miss(pair.path, "opaque", f"{kind.opaque} differs: whether their names and shapes do is not read")
     elif kind.pairs and pair.what != "changed":
         side = models.come if pair.old is None else models.gone
-        side.setdefault(kind.form or _suffix(pair.path), []).append(pair)
-    elif kind.form and stem(pair.path) not in known.structured:
+        side.setdefault(kind.form or known.sources.get(pair.path) or _suffix(pair.path), []).append(pair)
+    elif (kind.form or known.sources.get(pair.path)) in STRUCTURED and stem(pair.path) not in known.structured:
         found.miss(pair.path, "no-structure", "its weights differ, and its structure was not read in both archives")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from gate.compare.found import Found
@@ -28,6 +28,7 @@ def compare_records(
     """Adds what differs; of members in `told` all fields are compared elsewhere. Returns where differences stand."""
     before, after = _grouped(old, tops[0], told), _grouped(new, tops[1], told)
     places: set[str] = set()
+    _completed(before, after)
     for key in sorted(before.keys() | after.keys()):
         aspect = found.table.key(key[1])
         a, b = before.get(key, {}), after.get(key, {})
@@ -41,7 +42,7 @@ def compare_records(
     return places
 
 
-def _grouped(rows: Iterable[MetadataValue], folder: str, told: frozenset[str]) -> Mapping[_Key, _ByPath]:
+def _grouped(rows: Iterable[MetadataValue], folder: str, told: frozenset[str]) -> dict[_Key, _ByPath]:
     """Values by what they are about and their key, then by member; where sources disagree, the word that counts."""
     grouped: dict[_Key, _ByPath] = defaultdict(dict)
     for row in rows:
@@ -50,6 +51,20 @@ def _grouped(rows: Iterable[MetadataValue], folder: str, told: frozenset[str]) -
             values = grouped[below(row.about, folder), row.key]
             values[path] = tuple(dict.fromkeys(values.get(path, ()) + row.values))
     return grouped
+
+
+def _completed(before: dict[_Key, _ByPath], after: dict[_Key, _ByPath]) -> None:
+    """A document that states outputs and no inputs has none: the same document in the other archive may have some."""
+    stating = [{path for key, by in side.items() if _is_ports(key) for path in by} for side in (before, after)]
+    both = stating[0] & stating[1]
+    for key in [key for key in before.keys() | after.keys() if _is_ports(key)]:
+        for side, other in ((before, after), (after, before)):
+            for path in both & other.get(key, {}).keys():
+                side.setdefault(key, {}).setdefault(path, ())
+
+
+def _is_ports(key: _Key) -> bool:
+    return key[1].startswith("io.")
 
 
 def _values(said: _ByPath) -> str:

@@ -36,6 +36,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class _Member:
+    source: re.Pattern[str] | None
     path: re.Pattern[str] | None
     media: re.Pattern[str] | None
     kind: Kind
@@ -71,10 +72,12 @@ class Table:
         row = next(row for row in self._fields if row.form.fullmatch(form) and row.file.fullmatch(file))
         return next((aspect for pattern, aspect in row.but if pattern.fullmatch(name)), row.aspect)
 
-    def member(self, path: str, media: str) -> Kind:
-        """What a member is, by its path, else by its media type; `unknown` for what no row matches."""
+    def member(self, path: str, media: str, source: str = "") -> Kind:
+        """What a member is: by the format that was read there, its path or its media type; `unknown` by default."""
         path = path[-_TAIL:]
         for row in self._members:
+            if row.source is not None and row.source.fullmatch(source):
+                return row.kind
             if row.path is not None and row.path.fullmatch(path):
                 return row.kind
             if row.media is not None and row.media.fullmatch(media):
@@ -119,8 +122,9 @@ def _fields(row: dict[str, Any]) -> _Fields:
 
 
 def _member(row: dict[str, Any]) -> _Member:
-    path, media = row.pop("path", None), row.pop("media", None)
+    source, path, media = row.pop("source", None), row.pop("path", None), row.pop("media", None)
     return _Member(
+        None if source is None else re.compile(source),
         None if path is None else re.compile(path, re.DOTALL | re.IGNORECASE),
         None if media is None else re.compile(media),
         Kind(**row),

@@ -65,7 +65,7 @@ class Metadata(Inspector):
             yield found("metadata.duplicate-key", member, by="", keys=keys, count=len(said.repeated))
         if said.cut:
             yield _gap(member.path, GapReason.TOO_MANY, f"says more than {len(said.claims)} things")
-        if said.claims:  # a document that says nothing is of something else
+        if said.claims or isinstance(form, Header):  # a document that says nothing is of something else
             yield from parts(member.path, form.name, member.read)
 
     def conclude(self, seen: Seen, archive: Archive) -> Iterator[Said]:

@@ -213,3 +213,5 @@ _TABLE: Mapping[str, tuple[Callable[[Source], Any], Callable[[Any], Iterator[Pai
     "huggingface": (read_fields, _nothing),
 }
 """Name of a source of claims -> its reader, and what of that counts; readers are shared with other inspectors."""
+STRUCTURED = frozenset(_TABLE) - {"huggingface", "keras-config"}
+"""Formats of models whose tensors or operators are read."""

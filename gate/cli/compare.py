@@ -87,7 +87,10 @@ def _snapshot(target: str, inventory: str, option: str, registry: Registry, limi
     try:
         return read_saved(data, partial(_lines, inventory, option) if inventory else None)
     except NotExamined as error:
-        raise UsageError(f"{target}: {error}; save it with gate scan -o json=FILE -o inventory=FILE") from error
+        raise UsageError(
+            f"{target}: no saved result that can be compared: {error}; save one with gate scan -o json=FILE -o"
+            " inventory=FILE"
+        ) from error
 
 
 def _head(target: str) -> bytes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import yaml
@@ -60,7 +60,7 @@ class Table:
     ports: Mapping[str, Mapping[str, Bump]]
     _keys: tuple[tuple[re.Pattern[str], str], ...]
     _fields: tuple[_Fields, ...]
-    _members: tuple[_Member, ...]
+    _kind: Callable[[str, str, str], Kind]
 
     def key(self, key: str) -> str:
         """The aspect of one key of the record, `ports` or `none`."""
@@ -74,25 +74,30 @@ class Table:
 
     def member(self, path: str, media: str, source: str = "") -> Kind:
         """What a member is: by the format that was read there, its path or its media type; `unknown` by default."""
-        path = path[-_TAIL:]
-        for row in self._members:
-            if row.source is not None and row.source.fullmatch(source):
-                return row.kind
-            if row.path is not None and row.path.fullmatch(path):
-                return row.kind
-            if row.media is not None and row.media.fullmatch(media):
-                return row.kind
-        return _UNKNOWN
+        return self._kind(_COUNTER.sub("0000", path[-_TAIL:]), media, source)
 
 
 _UNKNOWN = Kind("unknown")
+_COUNTER = re.compile("[0-9]{4,}")
+"""Long numbers, of which no row of the table has any: a data set of a million images is then of few kinds."""
+
+
+def _kind_of(rows: tuple[_Member, ...], path: str, media: str, source: str) -> Kind:
+    for row in rows:
+        if row.source is not None and row.source.fullmatch(source):
+            return row.kind
+        if row.path is not None and row.path.fullmatch(path):
+            return row.kind
+        if row.media is not None and row.media.fullmatch(media):
+            return row.kind
+    return _UNKNOWN
 
 
 @cache
 def table() -> Table:
     """The table that gate ships; ValueError for one that contradicts itself."""
     raw: Any = yaml.load(data("metadata/bumps.yaml").read_bytes(), _Loader)  # noqa: S506  # a safe loader
-    aspects = raw["aspects"]
+    aspects, members = raw["aspects"], tuple(_member(row) for row in raw["members"])
     made = Table(
         {name: row["title"] for name, row in aspects.items()},
         {name: _bump(row["bump"]) for name, row in aspects.items()},
@@ -100,9 +105,9 @@ def table() -> Table:
         {side: {name: _bump(value) for name, value in row.items()} for side, row in raw["ports"].items()},
         _patterns(raw["keys"]),
         tuple(_fields(row) for row in raw["fields"]),
-        tuple(_member(row) for row in raw["members"]),
+        lru_cache(maxsize=10_000)(partial(_kind_of, members)),
     )
-    named = {aspect for _, aspect in made._keys} | {row.kind.aspect for row in made._members}
+    named = {aspect for _, aspect in made._keys} | {row.kind.aspect for row in members}
     named |= {aspect for row in made._fields for aspect in (row.aspect, *(one for _, one in row.but))}
     if unknown := named - made.titles.keys() - {NONE, PORTS}:
         raise ValueError(f"metadata/bumps.yaml: no such aspect: {sorted(unknown)}")

@@ -54,7 +54,14 @@ def parts(path: str, form: str, read: Callable[[Callable[[Source], Any]], Any]) 
     if form in _TABLE:
         reader, told = _TABLE[form]
         for what, name, value in told(read(reader)):
-            yield Part(path, form, what, printable(name, _NAME), printable(value, _VALUE))
+            yield Part(path, form, what, _short(name, _NAME), _short(value, _VALUE))
+
+
+def _short(text: str, most: int) -> str:
+    """A text fit to be shown; of a longer one the begin and a digest, so that no two become one."""
+    if len(text) <= most and text.isprintable():
+        return printable(text, most)
+    return f"{printable(text[: most // 2], most)}…sha256:{_digest(text)[:16]}"
 
 
 def structures(rows: Iterable[Part]) -> Iterator[ModelStructure]:

@@ -59,13 +59,19 @@ def _same_bytes(old: Snapshot, new: Snapshot) -> bool:
 
 
 def _differences(old: Snapshot, new: Snapshot, found: Found) -> None:
-    folders = tops(old.rows, new.rows)
+    before, after = old.members, new.members
+    folders = tops(before, after)
     members = None
-    if old.rows is not None and new.rows is not None:
-        members = compare_members(old.rows, new.rows, folders)
+    if before is not None and after is not None:
+        members = compare_members(before, after, folders)
         if not members.pairs.count:  # nothing that was or was not read of them can differ
             _packaging(old, new, found)
             return
+        _size(old, new, found)
+        same = (old.paths(folders[0]) | new.paths(folders[1])).difference(pair.path for pair in members)
+        old, new = old.without(same, folders[0]), new.without(same, folders[1])
+    else:
+        _size(old, new, found)
     for snapshot in (old, new):
         for one in snapshot.lacks:
             found.miss(one.path, one.reason, f"{snapshot.side.subject.name}: {one.detail}")
@@ -78,8 +84,11 @@ def _differences(old: Snapshot, new: Snapshot, found: Found) -> None:
     documents = {path for path, _ in read}.union(*(read_paths(one, folder) for one, folder in both))
     if members is not None:
         sources = sources_by_path(old, folders[0]) | sources_by_path(new, folders[1])
-        compare_files(members, Known(frozenset(documents), frozenset(differ), structured, sources, gaps), found)
-    _size(old, new, found)
+        compare_files(
+            members,
+            Known(frozenset(documents), frozenset(differ), structured, sources, gaps, new.side.subject.name),
+            found,
+        )
 
 
 def _parts(

@@ -19,7 +19,7 @@ class Known:
 
     `read`: documents whose fields were compared, `differ` those of them in which one differs; `structured`: models
     whose structure both archives have; `sources`: which format was read; `gaps`: what was not
-    examined, of both.
+    examined, of both; `name` is what the file is called that the member "" is.
     """
 
     read: frozenset[str]
@@ -27,6 +27,7 @@ class Known:
     structured: frozenset[str]
     sources: Mapping[str, str]
     gaps: Mapping[str, Gap]
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ def compare_files(members: Members, known: Known, found: Found) -> None:
             continue
         row = pair.new or pair.old
         assert row is not None
-        kind = found.table.member(pair.path, row.media_type, known.sources.get(pair.path, ""))
+        kind = found.table.member(pair.path or known.name, row.media_type, known.sources.get(pair.path, ""))
         if pair.path in members.containers:
             _told(pair, "packaging", found)
         elif pair.what == "moved":

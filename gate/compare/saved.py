@@ -9,9 +9,9 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 
-from gate.compare.snapshot import KINDS, Snapshot, cut
+from gate.compare.snapshot import KINDS, Row, Snapshot, cut
 from gate.core.comparison import Side, Uncompared
 from gate.core.errors import FormatError
 from gate.core.gap import Gap, GapReason
@@ -33,16 +33,6 @@ _OTHER = re.compile(rb'"schema"\s*:\s*"gate\.[a-z]+/v[0-9]')
 _DIGESTS = ("sha256", "dirHash")
 _MEMBERS = 2**53
 _TEXT = 2**16
-
-
-@dataclass(frozen=True, slots=True)
-class SavedRow:
-    """One line of an inventory, as gate.core.report.Listed."""
-
-    path: str
-    size: int
-    sha256: str
-    media_type: str
 
 
 def begins(head: bytes) -> bool:
@@ -95,7 +85,7 @@ class SavedInventory:
         elif self._side.root is not None and not unread and digest.hexdigest() != self._side.root:
             raise FormatError("inventory: its members are not those of the result")
 
-    def __iter__(self) -> Iterator[SavedRow]:
+    def __iter__(self) -> Iterator[Row]:
         lines = self._lines()
         self._header(next(lines, b""))
         last = ""
@@ -124,13 +114,13 @@ def _line(line: bytes, number: int) -> Json:
     return value
 
 
-def _row(line: bytes, number: int) -> SavedRow:
+def _row(line: bytes, number: int) -> Row:
     where = f"inventory: line {number}"
     row = _object(_line(line, number), where)
     sha256, size = row.get("sha256"), row.get("size")
     if sha256 is None and size is None:
-        return SavedRow(_text(row.get("path"), f"{where}: path"), -1, "", str(row.get("media_type") or ""))
-    return SavedRow(
+        return Row(_text(row.get("path"), f"{where}: path"), -1, "", str(row.get("media_type") or ""))
+    return Row(
         _text(row.get("path"), f"{where}: path"),
         _count(size, f"{where}: size"),
         _hex(sha256, f"{where}: sha256"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar, cast
 
+from gate.compare.paths import below
 from gate.core.comparison import Side, Uncompared
 from gate.core.gap import Gap
 from gate.core.report import Listed, Report
@@ -28,11 +29,21 @@ _F = TypeVar("_F", bound=Fact)
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One member, as gate.core.report.Listed."""
+
+    path: str
+    size: int
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One of the two. `rows` are the members, sorted by path, None where nobody has them.
 
     `gaps` are what was not examined; `lacks` what the snapshot itself does not hold, for which the archive would have
-    to be asked; `published` is whether the values of the record may be only the first of more.
+    to be asked.
     """
 
     side: Side
@@ -44,6 +55,23 @@ class Snapshot:
     def of(self, kind: type[_F]) -> tuple[_F, ...]:
         """The facts of one kind."""
         return cast(tuple[_F, ...], self.facts.get(kind, ()))
+
+    @property
+    def members(self) -> Iterable[Listed] | None:
+        """The rows; of a file that is no archive the one member "", which is the file."""
+        subject = self.side.subject
+        if self.rows is None or self.side.members or subject.kind != "file" or "sha256" not in subject.digest:
+            return self.rows
+        return (Row("", subject.size, subject.digest["sha256"], ""),)
+
+    def paths(self, folder: str) -> set[str]:
+        """The members, below a folder, that facts are about."""
+        return {below(row.path, folder) for rows in self.facts.values() for row in rows}
+
+    def without(self, same: set[str], folder: str) -> Snapshot:
+        """The same, without facts about members whose bytes are the same in both: no reader makes a change of them."""
+        kept = {kind: tuple(r for r in rows if below(r.path, folder) not in same) for kind, rows in self.facts.items()}
+        return replace(self, facts=kept)
 
     def named(self, name: str, version: str) -> Snapshot:
         """The same, where the user says what it is called and which version it is; "" keeps what it says itself."""

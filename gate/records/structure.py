@@ -43,7 +43,8 @@ _SHARD = re.compile(r"[-_.]?[0-9]{5}-of-[0-9]{5}")
 _NUMBERS = re.compile(r"(?<![^./_\[])[0-9]+(?![^./_\]:])")
 """A number that is a whole part of a name."""
 _WORD = re.compile(r"-?[A-Za-z][\w.+-]{0,63}")
-_SECRET = re.compile(r"(?i)passw|secret|token$|credential|api_?key|auth")
+_SECRET = re.compile(r"(?i)passw|secret|credential|api_?key|(?:auth|access|api|hf|hub|bearer)_?token")
+"""Not every token: `bos_token` belongs to the tokenizer."""
 
 Pair: TypeAlias = tuple[str, str, str]
 """What, name, value."""

@@ -85,6 +85,13 @@ CASES = {
     # tokenizers
     "vocabulary": (changed(tokenizer__json=b'{"model": {"vocab": {"b": 0}}}'), "major", {"tokenizer"}),
     "merges": (one({"merges.txt": b"a b\n"}, {"merges.txt": b"b a\n"}), "major", {"tokenizer"}),
+    "a token of a tokenizer": (
+        one({"tokenizer_config.json": b'{"tokenizer_class": "X", "bos_token": "<s>"}'},
+            {"tokenizer_config.json": b'{"tokenizer_class": "X", "bos_token": "<b>"}'}),
+        "major", {"tokenizer"}),
+    "gguf: another architecture": (
+        one({"m.gguf": binary_gguf.model()}, {"m.gguf": binary_gguf.model().replace(b"llama", b"lloma", 1)}),
+        "major", {"architecture", "weights"}),
     "preprocessing": (
         one({"preprocessor_config.json": b'{"size": 224}'}, {"preprocessor_config.json": b'{"size": 384}'}),
         "major", {"tokenizer"}),

@@ -11,16 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.metadata import binary_gguf
+from gate import pipeline
 from gate.compare.compare import compare
 from gate.compare.found import LISTED, Found
 from gate.compare.saved import read_saved
+from gate.compare.snapshot import of_report
 from gate.compare.table import table
 from gate.core.comparison import Bump
 from gate.core.decision import Outcome
 from gate.core.limits import Limits
 from gate.output.comparison import RENDERERS
 from gate.output.inventory import pieces
-from tests.compare.pairs import RULES, base, config, layers, mlmodel, own, scanned, snapshot
+from tests.compare.pairs import RULES, base, config, layers, looking, mlmodel, own, scanned, snapshot, tensors
 from tests.compare.saving import saved
 
 
@@ -76,6 +78,43 @@ def test_a_top_folder_that_is_named_by_the_version_is_no_change(tmp_path):
     assert answer.outcome is Outcome.ALLOW
 
 
+def test_a_file_that_is_no_archive_is_its_own_member(tmp_path):
+    def one(name, data):
+        (tmp_path / name).write_bytes(data)
+        report = pipeline.scan(str(tmp_path / name), looking(), Limits(), 0)
+        return of_report(report).named("m", "1.0.0"), read_saved(*saved(report)).named("m", "1.0.0")
+
+    first, again = one("a.safetensors", layers()), one("b.safetensors", layers())
+    assert compare(first[0], again[0]).equal
+    for other, bump in ((layers(fill=1), Bump.MINOR), (layers(3), Bump.MAJOR)):
+        second = one("c.safetensors", other)
+        for i in range(2):
+            answer = compare(first[i], second[i])
+            assert (answer.required, answer.missed) == (bump, 0)
+    unknown = compare(one("d.what", b"\0\1")[0], one("e.what", b"\0\2")[0])
+    assert ("", "unknown-kind") in reasons(unknown)
+
+
+def test_documents_of_the_same_bytes_have_not_changed_whatever_two_readers_say_of_them(tmp_path):
+    old, new = snapshot(base(), tmp_path / "a"), snapshot({**base(), "LICENSE": b"MIT"}, tmp_path / "b")
+    facts = dict.fromkeys(new.facts, ())  # as a gate would that reads none of it
+    answer = compare(old.named("m", "1.0.0"), replace(new, facts=facts).named("m", "1.0.1"))
+    assert [row.aspect for row in answer.changes] == ["licence", "size"][: len(answer.changes)]
+    assert answer.outcome is Outcome.ALLOW
+
+
+def test_more_inputs_than_are_read_are_not_compared_unless_the_document_is_the_same(tmp_path):
+    def many(last):
+        return mlmodel(
+            json.dumps([{"name": f"c{i}", "type": "long"} for i in range(99)] + [{"name": last, "type": "long"}])
+        )
+
+    old = {**base(), "MLmodel": many("x")}
+    assert not compared(old, {**old, "gate-model.yaml": own("1.2.1")}, tmp_path).missed
+    answer = compared(old, {**old, "MLmodel": many("y"), "gate-model.yaml": own("1.2.1")}, tmp_path)
+    assert ("MLmodel", "too-many") in reasons(answer)
+
+
 # -- what could not be compared ----------------------------------------------------------------------------------------
 
 
@@ -96,8 +135,6 @@ def test_another_name_of_the_same_format_is_compared(tmp_path):
 
 
 def test_shards_of_the_same_tensors_are_the_same_architecture(tmp_path):
-    from tests.compare.pairs import tensors
-
     new = {name: data for name, data in base().items() if name != "model.safetensors"}
     new["model-00001-of-00002.safetensors"] = tensors(h__0__w=(2, 2))
     new["model-00002-of-00002.safetensors"] = tensors(h__1__w=(2, 2))
@@ -204,8 +241,6 @@ def test_equal_arguments_give_equal_bytes(tmp_path):
 )
 def test_a_saved_result_gives_the_same_answer_as_its_archive(new, tmp_path):
     reports = scanned(base(), tmp_path / "old"), scanned({**base(), **new}, tmp_path / "new")
-    from gate.compare.snapshot import of_report
-
     live = compare(*map(of_report, reports))
     again = compare(*(read_saved(*saved(report)) for report in reports))
     told = [replace(one, source="archive") for one in (again.old, again.new)]

@@ -19,10 +19,7 @@ from gate.compare.versions import initial
 from gate.core.comparison import Comparison
 from gate.facts.metadata import MetadataValue
 from gate.facts.structure import ModelStructure
-from gate.records.structure import STRUCTURES
-
-_FIELDS = frozenset({"huggingface", "keras-config"})
-"""Forms whose every field is compared, so that the record adds nothing."""
+from gate.records.structure import CONFIGURATIONS, STRUCTURES
 
 
 def compare(old: Snapshot, new: Snapshot) -> Comparison:
@@ -76,7 +73,7 @@ def _differences(old: Snapshot, new: Snapshot, found: Found) -> None:
         for one in snapshot.lacks:
             found.miss(one.path, one.reason, f"{snapshot.side.subject.name}: {one.detail}")
     read, differ, structured = _parts(old, new, folders, found)
-    told = frozenset(path for path, form in read if form in _FIELDS)
+    told = frozenset(path for path, form in read if form in CONFIGURATIONS)  # the record adds nothing
     differ |= compare_records(old.of(MetadataValue), new.of(MetadataValue), folders, found, told)
     differ |= compare_facts(old, new, folders, found)
     both = tuple(zip((old, new), folders, strict=True))

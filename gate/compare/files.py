@@ -10,7 +10,7 @@ from gate.compare.members import Members, Pair
 from gate.compare.table import Kind
 from gate.core.gap import Gap
 from gate.core.report import Listed
-from gate.records.structure import STRUCTURED, stem
+from gate.records.structure import CONFIGURATIONS, STRUCTURED, stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ def _member(pair: Pair, kind: Kind, known: Known, found: Found, models: _Models)
     if pair.path in known.gaps:
         gap = known.gaps[pair.path]
         found.miss(pair.path, str(gap.reason), f"it differs, and was not examined: {gap.detail}")
+    if known.sources.get(pair.path) in CONFIGURATIONS and pair.what == "changed" and pair.path not in known.structured:
+        found.miss(pair.path, "no-structure", "it differs, and not all of its fields were read in both archives")
     if pair.path in known.read and kind.aspect not in ("weights", "native"):
         if pair.path not in known.differ:
             _told(pair, "metadata" if pair.what == "changed" else kind.aspect, found)

@@ -9,16 +9,15 @@ from gate.core.row import Fact, Note
 
 
 @dataclass(frozen=True, slots=True)
-class Part(Note):
-    """One tensor, operator or field of the member `path`; `value` is fit to be published.
+class Parts(Note):
+    """Some tensors, operators or fields of the member `path`: names and values in turn, fit to be published.
 
     `form` is the format, `what` tensors, operators or fields. Of a tensor the value is `dtype[shape]`.
     """
 
     form: str
     what: str
-    name: str
-    value: str
+    pairs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

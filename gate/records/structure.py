@@ -12,12 +12,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from gate.archive.source import Source, whole
 from gate.core.report import Json
 from gate.core.text import printable
-from gate.facts.structure import ModelStructure, Part
+from gate.facts.structure import ModelStructure, Parts
 from gate.formats.bounded import BYTES, parse_json
 from gate.formats.coreml import CoreMl, read_coreml
 from gate.formats.gguf import Gguf
@@ -30,7 +31,7 @@ from gate.formats.tflite import Tflite, read_tflite
 
 FIELDS = 20_000
 """Fields of one configuration that are told one by one; of a larger one the outermost are, by their digests."""
-PARTS = 400_000
+PARTS = 200_000
 """Parts of a whole archive that are brought together; the largest models have some thousand tensors."""
 LINES = 200
 """Lines of one structure that are published: a transformer has 30, whatever the number of its layers."""
@@ -39,6 +40,8 @@ STRUCTURES = 200
 _NAME, _VALUE = 160, 120
 """Characters."""
 _ITEMS = 16
+_CHUNK = 32
+"""Parts in one row."""
 _SHARD = re.compile(r"[-_.]?[0-9]{5}-of-[0-9]{5}")
 _NUMBERS = re.compile(r"(?<![^./_\[])[0-9]+(?![^./_\]:])")
 """A number that is a whole part of a name."""
@@ -50,28 +53,45 @@ Pair: TypeAlias = tuple[str, str, str]
 """What, name, value."""
 
 
-def parts(path: str, form: str, read: Callable[[Callable[[Source], Any]], Any]) -> Iterator[Part]:
+def parts(path: str, form: str, read: Callable[[Callable[[Source], Any]], Any]) -> Iterator[Parts]:
     """The parts of one member; `read` applies a reader to its bytes and raises as the reader does."""
-    if form in _TABLE:
-        reader, told = _TABLE[form]
-        for what, name, value in told(read(reader)):
-            yield Part(path, form, what, _short(name, _NAME), _short(value, _VALUE))
+    if form not in _TABLE:
+        return
+    reader, told = _TABLE[form]
+    for what, items in groupby(told(read(reader)), itemgetter(0)):
+        while chunk := [text for _, *pair in islice(items, _CHUNK) for text in _fit(*pair)]:
+            yield Parts(path, form, what, tuple(chunk))
+
+
+def _fit(name: str, value: str) -> tuple[str, str]:
+    return _short(name, _NAME), _short(value, _VALUE)
 
 
 def _short(text: str, most: int) -> str:
     """A text fit to be shown; of a longer one the begin and a digest, so that no two become one."""
-    if len(text) <= most and text.isprintable():
-        return printable(text, most)
+    if len(text) <= most and text.isprintable() and "##" not in text:
+        return text
     return f"{printable(text[: most // 2], most)}…sha256:{_digest(text)[:16]}"
 
 
-def structures(rows: Iterable[Part]) -> Iterator[ModelStructure]:
-    """What the parts make together, at most STRUCTURES; `rows` are sorted by path."""
-    groups: dict[tuple[str, str, str], list[Part]] = {}
-    for key, items in groupby(islice(rows, PARTS), lambda row: (stem(row.path), row.form, row.what)):
-        groups.setdefault(key, []).extend(items)
-    for (path, form, what), found in islice(sorted(groups.items()), STRUCTURES):
-        yield _structure(path, form, what, found)
+def structures(rows: Iterable[Parts]) -> Iterator[ModelStructure]:
+    """What the parts make together, at most STRUCTURES of at most PARTS in all; `rows` are sorted by path.
+
+    A structure is there as a whole or not at all.
+    """
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    count = 0
+    for row in rows:
+        key = stem(row.path), row.form, row.what
+        count += len(row.pairs) // 2
+        if count > PARTS:
+            groups.pop(key, None)
+            break
+        if key not in groups and len(groups) >= STRUCTURES:
+            break
+        groups.setdefault(key, []).extend(row.pairs)
+    for (path, form, what), texts in sorted(groups.items()):
+        yield _structure(path, form, what, sorted(zip(texts[::2], texts[1::2], strict=True)))
 
 
 def stem(path: str) -> str:
@@ -80,8 +100,7 @@ def stem(path: str) -> str:
     return f"{folder}{slash}{_SHARD.sub('', name)}"
 
 
-def _structure(path: str, form: str, what: str, items: list[Part]) -> ModelStructure:
-    pairs = sorted((row.name, row.value) for row in items)
+def _structure(path: str, form: str, what: str, pairs: list[tuple[str, str]]) -> ModelStructure:
     lines = _collapsed(pairs) if what == "tensors" else [f"{name}: {value}" for name, value in pairs]
     shapes = [(name, value[value.find("[") :] if what == "tensors" else value) for name, value in pairs]
     return ModelStructure(
@@ -192,13 +211,15 @@ def _is_plain(value: list[Json]) -> bool:
 
 
 def _shown(name: str, value: Json) -> str:
-    if _SECRET.search(name.rpartition(".")[2]) and isinstance(value, str):
-        return "…"
     if isinstance(value, list):
         return f"[{', '.join(_shown(name, item) for item in value)}]"
-    if isinstance(value, str) and not _WORD.fullmatch(value) and not _is_number(value):
-        return f"text sha256:{_digest(value)[:16]}" if value else '""'
-    return value if isinstance(value, str) else json.dumps(value)
+    if not isinstance(value, str):
+        return str(value) if type(value) is int else json.dumps(value)
+    if _SECRET.search(name, name.rfind(".") + 1):
+        return "…"
+    if _WORD.fullmatch(value) or _is_number(value):
+        return value
+    return f"text sha256:{_digest(value)[:16]}" if value else '""'
 
 
 def _is_number(text: str) -> bool:
@@ -221,5 +242,7 @@ _TABLE: Mapping[str, tuple[Callable[[Source], Any], Callable[[Any], Iterator[Pai
     "huggingface": (read_fields, _nothing),
 }
 """Name of a source of claims -> its reader, and what of that counts; readers are shared with other inspectors."""
-STRUCTURED = frozenset(_TABLE) - {"huggingface", "keras-config"}
+CONFIGURATIONS = frozenset({"huggingface", "keras-config"})
+"""Formats of which every field is read."""
+STRUCTURED = frozenset(_TABLE) - CONFIGURATIONS
 """Formats of models whose tensors or operators are read."""

@@ -9,7 +9,7 @@ from gate.archive.budget import Budget
 from gate.archive.source import Memory
 from gate.core.errors import NotExamined
 from gate.core.limits import Limits
-from gate.facts.structure import Part
+from gate.facts.structure import Parts
 from gate.records.structure import FIELDS, LINES, STRUCTURED, parts, stem, structures
 from tests.compare.pairs import config, keras, layers, tensors
 
@@ -43,8 +43,8 @@ def test_shards_of_one_model_are_one_structure_and_other_files_are_not():
         == stem("a/model-00002-of-00002.safetensors")
         == "a/model.safetensors"
     )
-    rows = [Part(f"model-0000{i}-of-00002.safetensors", "safetensors", "tensors", f"w{i}", "F32[1]") for i in (1, 2)]
-    rows.append(Part("other.safetensors", "safetensors", "tensors", "w", "F32[1]"))
+    rows = [Parts(f"model-0000{i}-of-00002.safetensors", "safetensors", "tensors", (f"w{i}", "F32[1]")) for i in (1, 2)]
+    rows.append(Parts("other.safetensors", "safetensors", "tensors", ("w", "F32[1]")))
     assert [(row.path, row.parts) for row in structures(rows)] == [("model.safetensors", 2), ("other.safetensors", 1)]
 
 
@@ -60,9 +60,10 @@ def test_fields_show_numbers_and_words_and_of_other_texts_a_digest():
 def test_a_configuration_of_too_many_fields_is_told_by_its_outermost_ones():
     big = {str(i): "x" for i in range(FIELDS + 1)}
     found = read("huggingface", config(id2label=big))
-    assert len(found) < 20 and any(row.name == "id2label" and row.value.startswith("sha256:") for row in found)
-    other = read("huggingface", config(id2label={**big, "7": "y"}))
-    assert {row.name for row in found if row not in other} == {"id2label"}
+    texts = dict(zip(found[0].pairs[::2], found[0].pairs[1::2], strict=True))
+    assert len(found) == 1 and len(texts) < 20 and texts["id2label"].startswith("sha256:")
+    (other,) = read("huggingface", config(id2label={**big, "7": "y"}))
+    assert other.pairs != found[0].pairs
 
 
 def test_lists_of_layers_are_told_field_by_field():
@@ -97,6 +98,14 @@ def test_more_lines_than_are_listed_are_counted():
 )
 def test_every_format_says_what_it_is_made_of(form, data, what, line):
     assert any(line in one for one in lines(form, data, what))
+
+
+def test_a_structure_is_published_as_a_whole_or_not_at_all(monkeypatch):
+    monkeypatch.setattr("gate.records.structure.PARTS", 3)
+    rows = [Parts(path, "gguf", "fields", ("a", "1", "b", "2")) for path in "xy"]
+    assert [row.path for row in structures(rows)] == ["x"]
+    monkeypatch.setattr("gate.records.structure.STRUCTURES", 0)
+    assert list(structures(rows)) == []
 
 
 def test_what_has_no_parts_yields_none():

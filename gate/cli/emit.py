@@ -13,12 +13,12 @@ from gate.core.errors import UsageError
 from gate.output import FORMATS
 
 
-def outputs(pairs: Sequence[str]) -> list[tuple[str, str]]:
+def outputs(pairs: Sequence[str], formats: Sequence[str] = FORMATS) -> list[tuple[str, str]]:
     """`FORMAT=PATH` pairs; UsageError for an unknown format or a folder that is not there."""
     parsed = []
     for pair in pairs:
         name, equals, path = pair.partition("=")
-        check_format(name, "-o")
+        check_format(name, "-o", formats)
         if not equals or not path:
             raise UsageError(f"-o {pair}: write it as FORMAT=PATH; for standard output use -f {name}")
         if not os.path.isdir(os.path.dirname(path) or "."):
@@ -27,10 +27,10 @@ def outputs(pairs: Sequence[str]) -> list[tuple[str, str]]:
     return parsed
 
 
-def check_format(name: str, option: str) -> None:
+def check_format(name: str, option: str, formats: Sequence[str] = FORMATS) -> None:
     """UsageError for a format that nobody renders."""
-    if name not in FORMATS:
-        raise UsageError(f"{option} {name}: no such format; there are {', '.join(FORMATS)}")
+    if name not in formats:
+        raise UsageError(f"{option} {name}: no such format; there are {', '.join(formats)}")
 
 
 def combine(name: str, documents: Sequence[str]) -> str:

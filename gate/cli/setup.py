@@ -56,10 +56,10 @@ def prepare(
     expect_digest: Sequence[str] = (),
 ) -> Setup:
     """Read and check everything besides the targets; UsageError says which option is wrong."""
-    _require_extra()
+    require_extra()
     refuse_inside(targets, (waivers, *extension))
     expected = expectations(targets, expect_digest)
-    limits = _limits(limit)
+    limits = limits_of(limit)
     now = moment(effective_time)
     supplied, recorded = given(
         targets, limits, db=db, profiles=profile, trust=trust, signatures=signature, effective_time=now
@@ -87,13 +87,15 @@ def prepare(
     return Setup(registry, limits, request, expected)
 
 
-def _require_extra() -> None:
+def require_extra() -> None:
+    """UsageError where the packages are not installed that a scan needs."""
     missing = [name for name in _SCAN_EXTRA if find_spec(name) is None]
     if missing:
         raise UsageError(f"scanning needs {', '.join(missing)}: pip install 'mlgate[scan]'")
 
 
-def _limits(pairs: Sequence[str]) -> Limits:
+def limits_of(pairs: Sequence[str]) -> Limits:
+    """The limits with those changed that --limit names; UsageError for one that is none."""
     limits = Limits()
     for pair in pairs:
         name, _, value = pair.partition("=")

@@ -15,10 +15,17 @@ _SEMVER = re.compile(
 """A leading v is what tags have, and means the same."""
 _LENGTH = 128
 """Characters of a version; the pattern is quadratic in it."""
+_YEAR, _MONTH, _DAY = "(?:19|20)[0-9]{2}", "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
+_NAMED = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _DATE = re.compile(
-    r"(?:19|20)[0-9]{2}([-._/]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12][0-9]|3[01])"
-    r"(?:[T _.-]?[0-9]{2}[:.-]?[0-9]{2}(?:[:.-]?[0-9]{2})?Z?)?"
+    rf"(?:v|[a-z]{{1,20}}[-_.])?(?:{_YEAR}([-._/]?){_MONTH}\1{_DAY}(?:[0-9]{{4}}|[0-9]{{6}})?|{_YEAR}[-._/]{_MONTH}"
+    rf"|{_YEAR}-?w[0-5][0-9]|{_DAY}([-/]){_MONTH}\2{_YEAR}|(?:{_DAY}[-_. ]?)?{_NAMED}[-_. ]?{_YEAR}"
+    rf"|{_YEAR}[-_. ]?{_NAMED}(?:[-_. ]?{_DAY})?)(?:[t _.+-][0-9a-z:.+_-]{{1,40}})?"
 )
+"""A date, a month or a week, as people write them, and what may stand behind it; of a text in lower case."""
+_RANGE = re.compile(r"[~^<>=!*].*|.*\*|(?:v?[0-9]+\.)+x(?:\.x)*", re.DOTALL)
+"""https://docs.npmjs.com/cli/v11/configuring-npm/package-json#dependencies ; a range is whatever is newest in it."""
+_WORDS = re.compile(r"[-_./@: ]+")
 _NUMERIC = re.compile(r"[vV]?[0-9]+(?:\.[0-9]+)+(?:[.+_-]?[A-Za-z0-9]+)*")
 _INTEGER = re.compile(r"[vV]?[0-9]+")
 _HASH = re.compile(r"(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}")
@@ -28,6 +35,8 @@ _NEWEST = ("newest", "current", "nightly", "snapshot", "edge", "canary", "next",
 _STAGES = ("staging", "stage", "stg", "production", "prod", "prd", "preprod", "test", "testing", "qa", "uat")
 _REGISTRY = ("none", "archived", "champion", "challenger", "candidate")
 _MOVING = frozenset(_BRANCHES + _NEWEST + _STAGES + _REGISTRY)
+_REPLACED = frozenset({"latest", "newest", "nightly", "snapshot"})
+"""Behind a number they say that it is built anew: https://maven.apache.org/guides/getting-started/#what-is-a-snapshot-version"""
 
 
 class VersionKind(enum.StrEnum):
@@ -52,9 +61,9 @@ def version_kind(version: str | None) -> VersionKind:
         return VersionKind.NONE
     if len(text) > _LENGTH:
         return VersionKind.OTHER
-    if text.lower().removeprefix("refs/heads/") in _MOVING or text.lower().startswith("latest"):
+    if _moves(text.lower().removeprefix("refs/heads/")):
         return VersionKind.MOVING
-    if _DATE.fullmatch(text):
+    if _DATE.fullmatch(text.lower()):
         return VersionKind.DATE
     if _SEMVER.fullmatch(text):
         return VersionKind.SEMVER
@@ -63,6 +72,17 @@ def version_kind(version: str | None) -> VersionKind:
     if _HASH.fullmatch(text):
         return VersionKind.HASH
     return VersionKind.NUMERIC if _NUMERIC.fullmatch(text) else VersionKind.OTHER
+
+
+def _moves(text: str) -> bool:
+    """Whether a name stands for whatever is newest: `latest`, `gpu-latest`, `prod-eu`, `1.2.0-SNAPSHOT`, `1.x`."""
+    if text in _MOVING or text.startswith("latest") or _RANGE.fullmatch(text):
+        return True
+    words = [word for word in _WORDS.split(text) if word]
+    if not words:
+        return False
+    plain = not any(character.isdigit() for character in text)
+    return words[-1] in _REPLACED or (plain and (words[0] in _MOVING or words[-1] in _MOVING))
 
 
 @dataclass(frozen=True, slots=True)

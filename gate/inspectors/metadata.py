@@ -18,12 +18,14 @@ from gate.core.location import Location
 from gate.core.report import Json, Section
 from gate.facts.dependencies import Package
 from gate.facts.metadata import Claimed, MetadataRead, MetadataValue, ModelMetadata
+from gate.facts.structure import ModelStructure, Parts
 from gate.formats.licences import spdx
 from gate.formats.model_files import Form, form_of
 from gate.formats.model_headers import Header, header_of
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
 from gate.records.conflicts import Conflict, conflicts
 from gate.records.record import Record, Records
+from gate.records.structure import parts, structures
 from gate.records.summary import pinned, published, summary
 from gate.records.times import moment
 from gate.records.variants import Variants, variants
@@ -38,7 +40,7 @@ class Metadata(Inspector):
     """Reads each document by itself; what they say together is seen at the end."""
 
     consumes = (Claimed, Package)
-    produces = (Claimed, MetadataValue, ModelMetadata, MetadataRead)
+    produces = (Claimed, MetadataValue, ModelMetadata, MetadataRead, ModelStructure, Parts)
 
     def wants(self, member: Member) -> Need | None:
         source = _source(member)
@@ -63,12 +65,15 @@ class Metadata(Inspector):
             yield found("metadata.duplicate-key", member, by="", keys=keys, count=len(said.repeated))
         if said.cut:
             yield _gap(member.path, GapReason.TOO_MANY, f"says more than {len(said.claims)} things")
+        if said.claims or isinstance(form, Header):  # a document that says nothing is of something else
+            yield from parts(member.path, form.name, member.read)
 
     def conclude(self, seen: Seen, archive: Archive) -> Iterator[Said]:
         """Bring the claims together, compare them, and publish the record."""
         claims = list(islice(seen.rows(Claimed), CLAIMS))
         if (count := seen.count(Claimed)) > len(claims):
             yield _gap("", GapReason.TOO_MANY, f"{count} claims about models, of which {CLAIMS} were compared")
+        yield from structures(seen.rows(Parts))
         yield from map(_mixed, variants(row.path for row in archive.inventory()))
         if not claims:
             return

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 
 from gate.core.decision import Action, Decision, Outcome, Reason, Request
 from gate.core.finding import Rule
 from gate.core.report import Report, State
 from gate.core.text import printable
+from gate.output.lines import count, labelled, size
 from gate.output.reasons import Explained, explain, justification
 
-_WIDTH = 100
 _SENTENCE = {
     Outcome.ALLOW: "ALLOW: {name} may be promoted to {stage}.",
     Outcome.DENY: "DENY: {name} may not be promoted to {stage}.",
@@ -45,7 +44,7 @@ def _head(report: Report, request: Request, decision: Decision) -> list[str]:
     subject, inventory = report.subject, report.inventory
     name, stage = printable(subject.name), printable(request.stage)
     what = [printable(subject.kind), printable(subject.format or "format not recognised")]
-    size = [_count(inventory.members, "member"), f"{_bytes(subject.size)}"]
+    amount = [count(inventory.members, "member"), size(subject.size)]
     asked = {
         "stage": request.stage,
         "environment": request.environment,
@@ -53,10 +52,10 @@ def _head(report: Report, request: Request, decision: Decision) -> list[str]:
     }
     model = _model(report, request)
     return [
-        *_labelled("", _SENTENCE[decision.outcome].format(name=name, stage=stage), follow="  | "),
-        *(_labelled("  model:   ", model) if model else []),
-        *_labelled("  subject: ", ", ".join(what + size)),
-        *_labelled("  request: ", ", ".join(f"{label} {printable(value)}" for label, value in asked.items() if value)),
+        *labelled("", _SENTENCE[decision.outcome].format(name=name, stage=stage), follow="  | "),
+        *(labelled("  model:   ", model) if model else []),
+        *labelled("  subject: ", ", ".join(what + amount)),
+        *labelled("  request: ", ", ".join(f"{label} {printable(value)}" for label, value in asked.items() if value)),
     ]
 
 
@@ -81,9 +80,9 @@ def _reasons(request: Request, decision: Decision, rules: Mapping[str, Rule]) ->
 
 def _reason(row: Reason, request: Request, decision: Decision, rules: Mapping[str, Rule]) -> Iterator[str]:
     known = explain(row, request, decision, rules)
-    yield from _labelled("  - ", f"{known.code} {_where(known)}", follow="    | ")
-    yield from _labelled("    what: ", known.message)
-    yield from _labelled("    fix:  ", known.remedy)
+    yield from labelled("  - ", f"{known.code} {_where(known)}", follow="    | ")
+    yield from labelled("    what: ", known.message)
+    yield from labelled("    fix:  ", known.remedy)
 
 
 def _waived(report: Report, request: Request, decision: Decision, rules: Mapping[str, Rule]) -> Iterator[str]:
@@ -92,7 +91,7 @@ def _waived(report: Report, request: Request, decision: Decision, rules: Mapping
     for row in decision.waived:
         known = explain(row, request, decision, rules, waived=True)
         why = justification(known.first, request, report.subject) if known.first else known.message
-        yield from _labelled("  - ", f"{known.code} {_where(known)}".rstrip() + f": {why}", follow="    | ")
+        yield from labelled("  - ", f"{known.code} {_where(known)}".rstrip() + f": {why}", follow="    | ")
 
 
 def _where(known: Explained) -> str:
@@ -110,46 +109,23 @@ def _limits(report: Report, decision: Decision) -> Iterator[str]:
     missed = {code: tally.total for code, tally in sorted(decision.tallies.items()) if code.startswith("gap.")}
     if missed:
         each = ", ".join(f"{code.removeprefix('gap.')} {n}" for code, n in missed.items())
-        yield from _labelled("Not examined: ", f"{sum(missed.values())} ({each})")
+        yield from labelled("Not examined: ", f"{sum(missed.values())} ({each})")
     unfinished = [f"{status.inspector} {status.state}" for status in report.statuses if status.state in _UNFINISHED]
     if unfinished:
-        yield from _labelled("Not complete: ", printable(", ".join(unfinished), limit=1000))
+        yield from labelled("Not complete: ", printable(", ".join(unfinished), limit=1000))
     cut = [f"{code} {len(t.items)} of {t.total}" for code, t in sorted(decision.tallies.items()) if t.truncated]
     if cut:
-        yield from _labelled("Listed in part: ", printable(", ".join(cut), limit=1000))
+        yield from labelled("Listed in part: ", printable(", ".join(cut), limit=1000))
 
 
 def _digests(report: Report, decision: Decision) -> Iterator[str]:
     digests = [f"{kind} {value}" for kind, value in sorted(report.subject.digest.items())]
-    yield from _labelled("Digest: ", printable(", ".join(digests)) or "none, because not every member was read")
+    yield from labelled("Digest: ", printable(", ".join(digests)) or "none, because not every member was read")
     used = decision.policy
     digest = f"sha256 {used.digest}" if used.digest else "digest unknown"
-    yield from _labelled("Policy: ", printable(f"{digest} ({used.engine})"))
+    yield from labelled("Policy: ", printable(f"{digest} ({used.engine})"))
     if used.data_digest:
-        yield from _labelled("Policy data: ", printable(f"sha256 {used.data_digest}"))
-
-
-def _labelled(label: str, text: str, follow: str | None = None) -> list[str]:
-    """Lines of at most _WIDTH columns; each further one starts with a bar, never with the text itself."""
-    if follow is None:
-        follow = " " * max(len(label) - 2, 2) + "| "
-    return textwrap.wrap(
-        text, _WIDTH, initial_indent=label, subsequent_indent=follow, break_on_hyphens=False, tabsize=1
-    ) or [label.rstrip()]
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def _bytes(n: int) -> str:
-    """Decimal units: 1.5 MB is 1,500,000 bytes."""
-    size, units = float(n), ("B", "kB", "MB", "GB", "TB")
-    for unit in units:
-        if size < 999.95 or unit == units[-1]:
-            return f"{n:,} B" if unit == "B" else f"{size:,.1f} {unit}"
-        size /= 1000
-    raise AssertionError("the last unit has no upper end")
+        yield from labelled("Policy data: ", printable(f"sha256 {used.data_digest}"))
 
 
 def _paint(lines: str, outcome: Outcome) -> str:

@@ -30,6 +30,39 @@ from gate.core.model import UNNAMED, Model, version_kind
         ("Production", "moving"),
         ("champion", "moving"),
         ("mainline-7", "other"),
+        ("gpu-latest", "moving"),
+        ("v1-latest", "moving"),
+        ("recsys:latest", "moving"),
+        ("prod-eu", "moving"),
+        ("models/Production", "moving"),
+        ("@champion", "moving"),
+        ("1.2.0-SNAPSHOT", "moving"),
+        ("1.2.0-nightly", "moving"),
+        ("1.2.0-nightly.4", "semver"),
+        ("1.2.0-rc.1", "semver"),
+        ("release-1.2.0", "other"),
+        ("production-ready-7", "other"),
+        ("1.x", "moving"),
+        ("1.2.*", "moving"),
+        (">=1.2", "moving"),
+        ("^1.2.0", "moving"),
+        ("2026-11", "date"),
+        ("2026.11", "date"),
+        ("26.3", "numeric"),
+        ("2026-W47", "date"),
+        ("21-11-2026", "date"),
+        ("10.12.2024", "semver"),
+        ("nov-2026", "date"),
+        ("21 Nov 2026", "date"),
+        ("2026-Nov-21", "date"),
+        ("v2026.11.21", "date"),
+        ("model-2026-11-21", "date"),
+        ("20261121-2", "date"),
+        ("20261121100000", "date"),
+        ("2026-11-21T10:00:00.123+01:00", "date"),
+        ("2026-11-21-8f14e45", "date"),
+        ("2026.4.1", "semver"),
+        ("march-to-2026", "other"),
         ("8f14e45", "hash"),
         ("deadbee", "other"),
         ("k3dzz5tx2gqblhxj", "other"),
@@ -44,7 +77,7 @@ def test_what_kind_of_version_it_is(version, kind):
 
 
 def test_a_long_version_is_told_in_no_time():
-    for text in ("1." * 50_000, "1.2.3-" + "a." * 50_000, "1" * 100_000, "-" * 100_000):
+    for text in ("1." * 50_000, "1.2.3-" + "a." * 50_000, "1" * 100_000, "-" * 100_000, "-" * 127, "x." * 63):
         version_kind(text)
 
 

@@ -97,6 +97,12 @@ def _parts(path: str) -> tuple[str, str, str]:
     return container, bang, _DOT.sub("", inner)
 
 
+def is_development(path: str) -> bool:
+    """Whether the name of a file or of a folder above it says that it is for those who work on the model."""
+    parts = path.lower().split("/")
+    return any(set(_WORD.findall(part)) & set(_table()["development"]) for part in parts)
+
+
 def is_tool(name: str) -> bool:
     """Whether a package comes with every environment."""
     return name in _table()["tools"]

@@ -20,6 +20,8 @@ from gate.formats.text import read_text
 from gate.formats.toml_document import Places
 
 _EXTRAS = ("setup_requires", "tests_require")
+_SOURCE = 2**20
+"""Bytes of a setup.py; its syntax tree takes a hundred times as much."""
 _MOST = 5000
 """Requirements of one file."""
 
@@ -76,7 +78,7 @@ def read_setup_py(source: Source) -> Project:
 
     FormatError for what is no Python.
     """
-    raw = read_text(source).whole(source.limits.requirements_bytes)
+    raw = read_text(source).whole(_SOURCE)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

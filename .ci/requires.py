@@ -17,11 +17,12 @@ from packaging.utils import canonicalize_name
 LINES = """
 scikit-learn pandas statsmodels xgboost lightgbm catboost scipy joblib cloudpickle dill imbalanced-learn
 category-encoders
-scikit-learn<1.3 pandas<2 numpy<1.26 xgboost<2 mlflow<2.10
+scikit-learn==1.2.2 pandas==1.5.3 numpy==1.24.4 xgboost==1.7.6
+mlflow==2.9.2
 mlflow mlflow-skinny optuna hyperopt shap lime
 torch torchvision torchaudio transformers tokenizers safetensors datasets accelerate peft diffusers
 timm sentence-transformers einops evaluate sentencepiece torchmetrics lightning pytorch-lightning kornia ultralytics
-transformers<4.40 huggingface-hub<0.25
+transformers==4.39.3
 tensorflow-cpu keras tf-keras tensorflow-hub tensorflow-probability tensorboard
 jax jaxlib flax optax
 onnx onnxruntime skl2onnx onnxruntime-gpu
@@ -47,7 +48,7 @@ mlserver
 
 def needs(line: str) -> dict[str, set[str]]:
     """Of all that a line leads to, what it needs on Linux without extras, by normalised names."""
-    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet"]
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--only-binary", ":all:"]
     answer = subprocess.run([*command, "--report", "-", *line.split()], capture_output=True, text=True, check=False)
     if answer.returncode:
         print(f"not resolved: {line}: {answer.stderr.strip()[-200:]}", file=sys.stderr)

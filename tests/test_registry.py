@@ -44,7 +44,7 @@ def test_every_rule_says_why_and_how_to_fix_it():
 def test_every_argument_of_a_message_is_passed_where_the_finding_is_made():
     code = "".join(
         path.read_text()
-        for folder in ("inspectors", "archive", "compare")
+        for folder in ("inspectors", "archive", "compare", "packages")
         for path in (ROOT / "gate" / folder).glob("*.py")
     )
     for rule in registry.load().rules.values():

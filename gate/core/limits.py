@@ -45,6 +45,8 @@ class Limits:
     """Size of a manifest or digest list that is read as text."""
     requirements_bytes: int = 4 * MIB
     """Size of a list of requirements or of one package's metadata."""
+    lock_bytes: int = 8 * MIB
+    """Size of a lock file; 3,000 packages with the digests of all their wheels take 6 MB."""
     personal_bytes: int = 256 * MIB
     """Text of one member that is searched for personal data."""
     native_bytes: int = 512 * MIB

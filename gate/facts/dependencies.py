@@ -43,7 +43,8 @@ class Statement(Note):
     `kind` is a kind of gate.formats.requirement.Requirement, or include, constraint, invalid, an option of Index, or
     torchserve or mlflow where such a manifest names a list.
     `value` is the URL or path, the included list, the value of the option or the problem. `start` and `end` are bytes,
-    all three of `line`, `start` and `end` -1 where there is no line.
+    all three of `line`, `start` and `end` -1 where there is no line. `hashes` are the algorithms of the digests that
+    pin it, joined by commas.
     """
 
     line: int
@@ -55,6 +56,7 @@ class Statement(Note):
     marker: str
     value: str
     origin: str
+    hashes: str = ""
 
     @property
     def location(self) -> Location:
@@ -74,6 +76,14 @@ class Python(Note):
     """The version of Python that a model says it runs under, as written."""
 
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class PythonRange(Note):
+    """The versions of Python that a package or a project is made for: `specifiers` of which one has to allow it."""
+
+    specifiers: tuple[str, ...]
+    package: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,11 +146,16 @@ def _pep440(version: str) -> str:
 
 
 def _of_conda(name: str, specifier: str, span: Span) -> Iterator[Item]:
-    """Under its name on the Python index; nothing for what is no Python package."""
+    if project := on_index(name):
+        yield Requirement(span, project, specifier)
+
+
+def on_index(name: str) -> str:
+    """The name of a conda package on the Python index; "" for what is no Python package."""
     table = _table()
-    project = table["names"].get(name)
-    if project or not (name in table["other"] or name.startswith(tuple(table["other_prefixes"]))):
-        yield Requirement(span, project or name, specifier)
+    other = name in table["other"] or name.startswith(tuple(table["other_prefixes"]))
+    project: str = table["names"].get(name, "" if other else name)
+    return project
 
 
 @cache

@@ -29,10 +29,11 @@ _LINE = 4096
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Name and version, as written."""
+    """Name and version, as written; the versions of Python that it is made for, "" for any."""
 
     name: str
     version: str
+    python: str = ""
 
 
 def read_dist_info(source: Source) -> Distribution:
@@ -53,12 +54,10 @@ def read_dist_info(source: Source) -> Distribution:
             raise NotExamined(GapReason.TOO_MANY, f"metadata of more than {_LINES} lines of headers")
         field, colon, value = line.text.partition(":")
         key = field.strip().lower()
-        if colon and key in ("name", "version") and not line.text[0].isspace():
+        if colon and key in ("name", "version", "requires-python") and not line.text[0].isspace():
             found.setdefault(key, value.strip())
-            if len(found) == 2:
-                break
     if not found.get("name") or not found.get("version"):
         raise FormatError("metadata without Name or Version")
     if not _NAME.fullmatch(found["name"]):
         raise FormatError("metadata with a Name that is none")
-    return Distribution(found["name"], found["version"])
+    return Distribution(found["name"], found["version"], found.get("requires-python", ""))

@@ -48,7 +48,8 @@ class Span(NamedTuple):
 class Requirement:
     """One requirement: name as written, "" where a URL or path tells none; specifier and marker as PEP 508 has them.
 
-    `kind` is index, url, vcs, path or editable; `target` is the URL or path where it is not index.
+    `kind` is index, url, vcs, path or editable; `target` is the URL or path where it is not index. `hashes` are the
+    algorithms of the digests that pin it, joined by commas.
     """
 
     span: Span
@@ -58,7 +59,7 @@ class Requirement:
     marker: str = ""
     kind: str = "index"
     target: str = ""
-    hashed: bool = False
+    hashes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Invalid:
 Item: TypeAlias = Requirement | Include | Index | Invalid
 
 
-def parse(text: str, span: Span, hashed: bool = False) -> Iterator[Item]:
+def parse(text: str, span: Span, hashes: str = "") -> Iterator[Item]:
     """What a line asks for, without its options; an Invalid besides where no installer of today takes it."""
     if _is_heavy(text):
         yield from _unreadable(text, span, "it is too long or too deep to be one")
@@ -100,10 +101,10 @@ def parse(text: str, span: Span, hashed: bool = False) -> Iterator[Item]:
     if kind in ("vcs", "url"):
         yield located(text, span, kind)
     else:
-        yield from _named(text, span, hashed)
+        yield from _named(text, span, hashes)
 
 
-def _named(text: str, span: Span, hashed: bool) -> Iterator[Item]:
+def _named(text: str, span: Span, hashes: str) -> Iterator[Item]:
     try:
         parsed = Pep508(text)
     except InvalidRequirement:
@@ -115,14 +116,14 @@ def _named(text: str, span: Span, hashed: bool) -> Iterator[Item]:
     marker = str(parsed.marker) if parsed.marker else ""
     extras = tuple(sorted(parsed.extras))
     if parsed.url is None and not _is_path(text):
-        yield Requirement(span, parsed.name, str(parsed.specifier), extras, marker, hashed=hashed)
+        yield Requirement(span, parsed.name, str(parsed.specifier), extras, marker, hashes=hashes)
     elif parsed.url is None:
         yield located(text, span, "path")
     elif (kind := _kind(parsed.url)) == "":
         yield Invalid(span, "", "it names an address that no installer takes")
     else:
         version = _of_file(parsed.url)[1]
-        yield Requirement(span, parsed.name, version, extras, marker, kind, parsed.url, hashed)
+        yield Requirement(span, parsed.name, version, extras, marker, kind, parsed.url, hashes)
 
 
 def located(text: str, span: Span, kind: str) -> Requirement:

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from gate.formats.list_kinds import is_lock, is_project
 from gate.resources import data
 
 LIST = re.compile(r"[^/]*(?:requirements|constraints)[^/]*\.(?:txt|in|pip)", re.IGNORECASE)
@@ -41,13 +42,14 @@ class Layouts:
     """What is known about an archive: `tops` is the one folder that everything in a container lies in.
 
     `models` are folders of an MLmodel, `projects` folders of the sources of one package. `subject` is the name of the
-    archive itself.
+    archive itself. In folders that are `locked` a lock file lies: what the project itself asks for is not installed.
     """
 
     subject: str
     tops: dict[str, str]
     models: frozenset[str]
     projects: frozenset[str]
+    locked: frozenset[str] = frozenset()
 
     def in_force(self, path: str) -> bool:
         """Whether somebody installs from this list though no manifest and no other list names it.
@@ -57,7 +59,9 @@ class Layouts:
         """
         folder = folder_of(path)
         name = plain(path)[len(folder) :].lower()
-        if not (ENVIRONMENT.fullmatch(name) or "requirements" in name):
+        if is_project(name) and folder in self.locked:
+            return False
+        if not (ENVIRONMENT.fullmatch(name) or "requirements" in name or is_project(name) or is_lock(name)):
             return False
         if set(_WORD.findall(name)) & set(_table()["development"]):
             return False
@@ -91,6 +95,12 @@ def _parts(path: str) -> tuple[str, str, str]:
     """The container, `!/` if there is one, and the path in it."""
     container, bang, inner = path.rpartition("!/")
     return container, bang, _DOT.sub("", inner)
+
+
+def is_development(path: str) -> bool:
+    """Whether the name of a file or of a folder above it says that it is for those who work on the model."""
+    parts = path.lower().split("/")
+    return any(set(_WORD.findall(part)) & set(_table()["development"]) for part in parts)
 
 
 def is_tool(name: str) -> bool:

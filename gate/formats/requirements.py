@@ -71,7 +71,8 @@ def parse_line(line: str, span: Span) -> Iterator[Item]:
     except FormatError as error:
         problem = str(error)
     if asked:
-        yield from parse(asked, span, any(option == "hash" for option, _ in said))
+        used = {value.partition(":")[0].lower() for option, value in said if option == "hash"}
+        yield from parse(asked, span, ",".join(sorted(used)))
     for option, value in said:
         if option in ("requirement", "constraint"):
             yield Include(span, value, option == "constraint")

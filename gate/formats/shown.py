@@ -27,3 +27,11 @@ def shown(address: str) -> str:
     if scheme is not None:
         return f"{scheme[1].lower()}://…"
     return address if _PATH.fullmatch(address) else "…"
+
+
+_IMAGE = re.compile(r"[A-Za-z0-9._/-]{1,200}(?::[0-9]{1,5}/[A-Za-z0-9._/-]{1,200})?(?::[A-Za-z0-9._-]{1,128})?")
+
+
+def image_shown(image: str) -> str:
+    """A reference to an image as it may be printed; "…" for what is none, which may be anything."""
+    return image if _IMAGE.fullmatch(image) else "…"

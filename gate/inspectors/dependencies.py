@@ -13,8 +13,6 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TypeAlias
 
-from packaging.utils import canonicalize_name
-
 from gate.advisories.matching import Wanted, hours, matching
 from gate.core.advisory import Advisory
 from gate.core.errors import NotExamined
@@ -22,39 +20,37 @@ from gate.core.finding import Finding
 from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
 from gate.core.report import Section
-from gate.core.text import printable
-from gate.facts.dependencies import AdvisoryData, Audited, Layout, Package, Python, Statement
-from gate.formats.conda import read_environment, read_python
-from gate.formats.dist_info import BEGINS, PATH, read_dist_info
-from gate.formats.inclusion import Problem
-from gate.formats.manifests import Named, read_mlmodel, read_torchserve
-from gate.formats.requirement import ARCHIVES
-from gate.formats.requirement_lists import ENVIRONMENT, LIST, is_known, is_tool, plain
-from gate.formats.requirements import read_requirements
-from gate.formats.shown import shown
+from gate.facts.dependencies import AdvisoryData, Audited, Layout, Package, Python, PythonRange, Statement
+from gate.formats.requirement_lists import is_tool
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen
-from gate.packages.asked import INSTALLED, MLFLOW, TORCHSERVE, Asked, Reading, cure, is_source, properties, statements
+from gate.packages.asked import (
+    INSTALLED,
+    Asked,
+    Reading,
+    cure,
+    properties,
+)
+from gate.packages.lines import leads_nowhere, of_list, place_of, pythons, together
 from gate.packages.lists import Lists
+from gate.packages.looks import look_of
+from gate.packages.told import told
 
 Look: TypeAlias = Callable[[Member], Iterator[Said]]
 Hits: TypeAlias = Mapping[Wanted, tuple[Advisory, ...]]
 
-_ENDS = (".txt", ".in", ".pip", ".yaml", ".yml", "/metadata", "pkg-info", ".egg-info", "manifest.json", "mlmodel")
-"""How the path of everything that is looked at ends; a data set has a million members that do not."""
-_INDEX = ("index-url", "extra-index-url", "find-links", "trusted-host")
 _NO_DATA = "no data base of advisories: make one with `gate db import FILE` and name it with --db"
 
 
 class Dependencies(Inspector):
     """Reads every list and every distribution by itself; how they bear on one another is seen at the end."""
 
-    produces = (Statement, Layout, Python, Package, AdvisoryData, Audited)
+    produces = (Statement, Layout, Python, PythonRange, Package, AdvisoryData, Audited)
 
     def wants(self, member: Member) -> Need | None:
-        return Need.STREAM if _look(member) is not None else None
+        return Need.STREAM if look_of(member) is not None else None
 
     def inspect(self, member: Member) -> Iterator[Said]:
-        look = _look(member)
+        look = look_of(member)
         return iter(()) if look is None else look(member)
 
     def conclude(self, seen: Seen, archive: Archive) -> Iterator[Said]:
@@ -69,9 +65,11 @@ class Dependencies(Inspector):
         reached = reading.reached
         for path, why in sorted(reached.unread.items()):
             yield Gap(Location(path), why.reason, detail=str(why))
-        yield from filter(None, map(_leads_nowhere, sorted(reached.problems, key=_place)))
+        yield from filter(None, map(leads_nowhere, sorted(reached.problems, key=place_of)))
         for _, group in groupby(lists.of(reached.requirements | reached.constraints), attrgetter("path")):
-            yield from _lines(group, lists)
+            yield from of_list(group, lists)
+        yield from together(lists.of(reached.requirements | reached.constraints))
+        yield from pythons(seen, reading, self.inputs.effective_time)
         yield from lists.packages(reading)
         hits: Hits = {}
         try:
@@ -124,130 +122,12 @@ class Dependencies(Inspector):
 inspector = Dependencies()
 
 
-# -- what a member is -------------------------------------------------------------------------------------------------
-
-
-def _look(member: Member) -> Look | None:
-    """How to look at a member: an installer goes by names, so bytes that are no text become a gap, not a pass."""
-    if not member.path.rstrip("#0123456789").lower().endswith(_ENDS):
-        return None
-    path = plain(member.path)
-    name = path.rpartition("/")[2]
-    if LIST.fullmatch(name):
-        return _list
-    if ENVIRONMENT.fullmatch(name):
-        return _environment
-    if PATH.fullmatch(path) or (name == "PKG-INFO" and BEGINS.match(member.head)):
-        return _distribution
-    if name == "MANIFEST.json" and path.endswith("MAR-INF/MANIFEST.json"):
-        return _torchserve
-    return _mlmodel if name == "MLmodel" else None
-
-
-def _list(member: Member) -> Iterator[Said]:
-    return statements(member.path, member.read(read_requirements), "requirements")
-
-
-def _environment(member: Member) -> Iterator[Said]:
-    environment = member.read(read_environment)
-    if environment.python:
-        yield Python(member.path, environment.python)
-    yield from statements(member.path, (*environment.conda, *environment.pip), "conda")
-
-
-def _distribution(member: Member) -> Iterator[Said]:
-    if not PATH.fullmatch(plain(member.path)):
-        yield Layout(member.path, "project")
-    distribution = member.read(read_dist_info)
-    yield Package(
-        member.path, -1, canonicalize_name(distribution.name), printable(distribution.version, 100), "", INSTALLED
-    )
-
-
-def _torchserve(member: Member) -> Iterator[Said]:
-    for named in member.read(read_torchserve):
-        if named.key == "requirementsFile":
-            yield _names(member, TORCHSERVE, named)
-
-
-def _mlmodel(member: Member) -> Iterator[Said]:
-    yield Layout(member.path, "model")
-    if python := member.read(read_python):
-        yield Python(member.path, python)
-    for named in member.read(read_mlmodel):
-        if named.key in ("env", "conda", "virtualenv"):
-            yield _names(member, MLFLOW, named)
-
-
-def _names(member: Member, kind: str, named: Named) -> Statement:
-    return Statement(member.path, -1, -1, -1, kind, "", "", "", named.name, "")
-
-
-# -- what a list says -------------------------------------------------------------------------------------------------
-
-
-def _place(problem: Problem) -> tuple[Location, str]:
-    return problem.edge.location, problem.edge.target
-
-
-def _leads_nowhere(problem: Problem) -> Finding | None:
-    edge = problem.edge
-    if edge.manifest:
-        return None  # that a manifest names what is not there is said by the integrity inspector
-    at, target = edge.location, shown(edge.target)
-    if problem.kind == "outside":
-        return _told(at, "dependencies.include-outside", target, target=target)
-    why = "which is not in the archive" if problem.kind == "missing" else "which leads back to this list"
-    return _told(at, "dependencies.missing-include", target, target=target, why=why)
-
-
-def _lines(group: Iterable[Statement], lists: Lists) -> Iterator[Finding]:
-    """What one list says besides names and versions; its invalid lines are one finding."""
-    first, count = None, 0
-    for row in group:
-        if row.kind == "invalid":
-            first, count = first or row, count + 1
-        elif row.kind in _INDEX:
-            yield from _index(row, lists)
-        elif is_source(row) and row.kind != "index":
-            yield from _source(row, lists)
-    if first is not None:
-        yield _told(
-            first.location, "dependencies.invalid-line", "", package=first.name, problem=first.value, lines=count
-        )
-
-
-def _index(row: Statement, lists: Lists) -> Iterator[Finding]:
-    folder = row.kind == "find-links" and ":" not in row.value
-    if is_known(row.value) and row.kind != "trusted-host":
-        return
-    if folder and lists.inside(row.path, row.value) is not None:
-        return
-    index = "a folder outside of the archive" if folder else shown(row.value)
-    yield _told(row.location, "dependencies.remote-index", f"{row.kind} {index}", option=f"--{row.kind}", index=index)
-
-
-def _source(row: Statement, lists: Lists) -> Iterator[Finding]:
-    """A package that comes from no index; one that lies in the archive is looked at there."""
-    package = canonicalize_name(row.name) if row.name else "a package"
-    source = shown(row.value)
-    if row.kind in ("path", "editable") and ":" not in row.value:
-        path = lists.inside(row.path, row.value)
-        if path is not None:
-            if row.value.lower().endswith(ARCHIVES) and not lists.exists(path):
-                why = "which is not in the archive"
-                yield _told(row.location, "dependencies.missing-include", source, target=source, why=why)
-            return
-        source = "a path outside of the archive"
-    yield _told(row.location, "dependencies.remote-source", f"{package} {source}", package=package, source=source)
-
-
 # -- what is known about packages -------------------------------------------------------------------------------------
 
 
 def _of_list(group: Iterable[Asked], hits: Hits, counts: Counter[str]) -> Iterator[Finding]:
     """One list, or one distribution: each advisory of a package once, and what stands without a version together."""
-    told: set[tuple[str, str, str]] = set()
+    done: set[tuple[str, str, str]] = set()
     loose: list[Asked] = []
     aside: list[tuple[Asked, Advisory]] = []
     number: Counter[str] = Counter()
@@ -258,7 +138,7 @@ def _of_list(group: Iterable[Asked], hits: Hits, counts: Counter[str]) -> Iterat
         elif asked.counts and (version or not is_tool(name)):
             counts["pinned" if version else "unpinned"] += 1
         if asked.counts and not asked.readable:
-            yield _told(asked.location, "dependencies.unreadable-version", name, package=name)
+            yield told(asked.location, "dependencies.unreadable-version", name, package=name)
         elif asked.counts and not version and not is_tool(name):
             number["loose"] += 1
             loose = loose or [asked]
@@ -270,22 +150,22 @@ def _of_list(group: Iterable[Asked], hits: Hits, counts: Counter[str]) -> Iterat
                 aside = aside or [(asked, advisory)]
             elif verdict == "possibly-vulnerable" and not version:
                 possible.append(advisory)
-            elif verdict and (verdict, name, advisory.id) not in told:
-                told.add((verdict, name, advisory.id))
+            elif verdict and (verdict, name, advisory.id) not in done:
+                done.add((verdict, name, advisory.id))
                 yield _affected(asked, verdict, advisory)
-        if possible and (name, asked.requirement, "") not in told:
-            told.add((name, asked.requirement, ""))
+        if possible and (name, asked.requirement, "") not in done:
+            done.add((name, asked.requirement, ""))
             yield _affected(asked, "possibly-vulnerable", *possible)
     for asked in loose:
-        yield _told(asked.location, "dependencies.unpinned", "", requirement=asked.requirement, count=number["loose"])
+        yield told(asked.location, "dependencies.unpinned", "", requirement=asked.requirement, count=number["loose"])
     for asked, advisory in aside:
         rule, count = "dependencies.unreferenced-vulnerable", number["aside"]
-        yield _told(asked.location, rule, "", requirement=asked.requirement, advisory=advisory.id, count=count)
+        yield told(asked.location, rule, "", requirement=asked.requirement, advisory=advisory.id, count=count)
 
 
 def _affected(asked: Asked, verdict: str, first: Advisory, *others: Advisory) -> Finding:
     """One advisory of a version; of the many that a range may run into, the gravest and how many more."""
-    return _told(
+    return told(
         asked.location,
         f"dependencies.{verdict}",
         asked.wanted.name if others else f"{first.id} {asked.wanted.name}",
@@ -295,7 +175,3 @@ def _affected(asked: Asked, verdict: str, first: Advisory, *others: Advisory) ->
         certainty="possible" if verdict == "possibly-vulnerable" else "certain",
         **properties(asked, first),
     )
-
-
-def _told(location: Location, rule: str, by: str, **args: object) -> Finding:
-    return Finding(location, rule, by, tuple((name, str(value)) for name, value in args.items()))

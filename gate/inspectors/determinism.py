@@ -124,7 +124,7 @@ def _lock(path: str, parts: RunParts, archive: Archive) -> tuple[str, bool]:
         raise NotExamined(GapReason.UNREADABLE, f"{error.strerror}") from error
     digest = lock_digest(whole(source, source.limits.requirements_bytes))
     asked = [item for item in read_requirements(source) if isinstance(item, Requirement)]
-    hashed = bool(asked) and all(item.hashed for item in asked)
+    hashed = bool(asked) and all(item.hashes for item in asked)
     return (digest if parts.env in ("", digest) else ""), hashed
 
 

@@ -22,6 +22,8 @@ from gate.formats.shown import shown
 
 INSTALLED = "dist-info"
 """The origin of a package that lies in the archive."""
+BY_CONDA = "conda-meta"
+"""The origin of one that lies there and that conda brought."""
 TORCHSERVE, MLFLOW = "torchserve", "mlflow"
 """Kinds of statements by which manifests name lists."""
 _SOURCES = ("index", "url", "vcs", "path", "editable")
@@ -108,9 +110,8 @@ def statements(path: str, items: Iterable[Item], origin: str) -> Iterator[Statem
             case Invalid():
                 yield Statement(path, line, start, end, "invalid", item.name, "", "", item.problem, origin)
             case _:
-                yield Statement(
-                    path, line, start, end, item.kind, item.name, item.specifier, item.marker, item.target, origin
-                )
+                asked = item.kind, item.name, item.specifier, item.marker, item.target
+                yield Statement(path, line, start, end, *asked, origin, item.hashes)
 
 
 def edge(statement: Statement) -> Edge | None:
@@ -197,12 +198,12 @@ class Reading:
         reached, path = self.reached, statement.path
         if path not in reached.requirements and path not in reached.constraints:
             return Standing.ASIDE
-        held = {self.markers.holds(statement.marker, python) for python in self._pythons(path)}
+        held = {self.markers.holds(statement.marker, python) for python in self.pythons_of(path)}
         if held == {Holds.NO}:
             return Standing.NEVER
         return Standing.SURE if held == {Holds.YES} and path in reached.requirements else Standing.PERHAPS
 
-    def _pythons(self, path: str) -> frozenset[str]:
+    def pythons_of(self, path: str) -> frozenset[str]:
         """What is said in the folder of a list, or in the nearest one above it."""
         folder = folder_of(path)
         while folder not in self.pythons and folder and not folder.endswith("!/"):

@@ -15,10 +15,11 @@ from gate.facts.seen import Seen
 from gate.facts.spill import Spill
 from gate.formats.conda import read_environment
 from gate.formats.inclusion import Edge, follow
+from gate.formats.list_kinds import is_lock
 from gate.formats.relative import relative
 from gate.formats.requirement_lists import Layouts, folder_of, plain, tops
 from gate.formats.requirements import read_requirements
-from gate.packages.asked import INSTALLED, Asked, Reading, edge, installed, statements
+from gate.packages.asked import BY_CONDA, INSTALLED, Asked, Reading, edge, installed, statements
 
 _HELD = 100_000
 """Inclusions in all lists of one archive."""
@@ -88,7 +89,7 @@ class Lists:
 
         A constraint counts where nothing asks for its package, which may be needed by another one.
         """
-        yield from (installed(row) for row in self._seen.rows(Package) if row.origin == INSTALLED)
+        yield from self._installed()
         reached = reading.reached
         asking = reached.requirements if reached.constraints else ()
         named = {asked.wanted.name for row in self.of(asking) if (asked := reading.asked(row))}
@@ -96,6 +97,13 @@ class Lists:
             asked = reading.asked(row)
             if asked is not None and not (row.path in reached.constraints and asked.wanted.name in named):
                 yield asked
+
+    def _installed(self) -> Iterator[Asked]:
+        """Each package where pip or, if pip does not know of it, conda says that it is installed."""
+        known = {(row.name, row.version) for row in self._seen.rows(Package) if row.origin == INSTALLED}
+        for row in self._seen.rows(Package):
+            if row.origin == INSTALLED or (row.origin == BY_CONDA and (row.name, row.version) not in known):
+                yield installed(row)
 
     def wanted(self, reading: Reading) -> Collection[Wanted]:
         """What is to be looked up, each once; NotExamined for more than anybody would ask for."""
@@ -126,6 +134,7 @@ class Lists:
             tops(self._edges, (row.path for row in self._archive.inventory())),
             frozenset(folder_of(path) for path, kind in layouts.items() if kind == "model"),
             frozenset(folder_of(path) for path, kind in layouts.items() if kind == "project"),
+            frozenset(folder_of(path) for path in self._edges if is_lock(plain(path)[len(folder_of(path)) :])),
         )
         yield from filter(known.in_force, self._edges)
 

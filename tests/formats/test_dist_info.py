@@ -32,7 +32,7 @@ def test_everything_that_is_installed_here_reads_as_packaging_reads_it():
     for path in INSTALLED:
         data = path.read_bytes()
         raw, _ = parse_email(data)
-        assert read(data) == Distribution(raw["name"], raw["version"]), path
+        assert read(data) == Distribution(raw["name"], raw["version"], raw.get("requires_python", "")), path
 
 
 HEADER = st.sampled_from(

@@ -154,7 +154,7 @@ def test_where_packages_come_from_is_found(line, option, value):
 def test_constraints_hashes_and_harmless_options():
     items = read("-c c.txt\n--require-hashes\n--no-binary :all:\n--use-feature=x\na==1 --hash=sha256:0\nb==1\n")
     assert [item.constraint for item in items if isinstance(item, Include)] == [True]
-    assert [item.hashed for item in items if isinstance(item, Requirement)] == [True, False]
+    assert [item.hashes for item in items if isinstance(item, Requirement)] == ["sha256", ""]
     assert not problems("--require-hashes\n--no-binary :all:\n")
     assert not problems("a==1 --global-option=--x --config-settings k=v\n")
 

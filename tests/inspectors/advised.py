@@ -97,10 +97,13 @@ class Result:
 
     def __init__(self, report, rules) -> None:
         self.report, self._rules = report, rules
-        mine = [f for f in report.findings if f.rule.startswith("dependencies.")]
+        every = [f for f in report.findings if f.rule.startswith("dependencies.")]
+        self.unhashed = [f for f in every if f.rule == "dependencies.unhashed"]  # few lists of tests have digests
+        mine = [f for f in every if f not in self.unhashed]
         self.all = mine
         self.findings = [(f.rule.removeprefix("dependencies."), f.location.path, f.location.line) for f in mine]
         self.rules = [f.rule.removeprefix("dependencies.") for f in mine]
+        self.sorted = sorted(self.rules)
         self.gaps = [(g.location.path, str(g.reason)) for g in report.gaps if g.inspector == "dependencies"]
         self.section = dict(report.sections["dependencies"])
         self.packages = [

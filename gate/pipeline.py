@@ -25,14 +25,11 @@ from gate.sources import address, open_target
 
 __all__ = ["decide", "scan"]
 logger = logging.getLogger(__name__)
+_LIMITS = Limits()
 
 
 def scan(
-    target: str,
-    registry: Registry,
-    limits: Limits = Limits(),
-    jobs: int = 1,
-    tell: workers.Tell = workers.unheard,  # noqa: B008  # frozen
+    target: str, registry: Registry, limits: Limits = _LIMITS, jobs: int = 1, tell: workers.Tell = workers.unheard
 ) -> Report:
     """Walk one archive and let every inspector look; `jobs` 0 stays in this process and tells no progress.
 
@@ -101,7 +98,6 @@ def _each(names: Iterable[str], path: str, ask: Callable[[str], None], store: St
 
 
 def _report(archive: Archive, registry: Registry, store: Store, visits: Counter[str], where: str) -> Report:
-    subject = archive.subject()
     if not (archive.rows.members or visits or store.gaps.count):
         store.add(Gap(Location(), GapReason.UNSUPPORTED, detail="holds nothing that gate knows how to examine"), WALKER)
     inspectors, sections = registry.inspectors, dict[str, Section]()
@@ -121,4 +117,4 @@ def _report(archive: Archive, registry: Registry, store: Store, visits: Counter[
     stated = {s.inspector: {**sections.get(s.inspector, {}), "state": s.state} for s in statuses}
     model, found = next(store.rows(ModelMetadata), ModelMetadata("")).model, (store.findings, store.gaps, store.facts())
     inventory = archive.rows.listed(whole=not gapped[WALKER])
-    return Report(subject, *found, statuses, stated, inventory, archive.root.opened(), where, model)
+    return Report(archive.subject(), *found, statuses, stated, inventory, archive.root.opened(), where, model)

@@ -71,6 +71,11 @@ def spots(source: Source, directory: Directory) -> Iterator[tuple[bytes, int, in
         raise FormatError("zip: the central directory ends inside of a record")
 
 
+def extent(buffer: bytes, i: int) -> int:
+    """Bytes of the record that begins at `i`."""
+    return SIZE + sum(_LENGTHS.unpack_from(buffer, i + 28))
+
+
 def record(buffer: bytes, i: int, at: int) -> Record:
     """The record that begins at `i` in the buffer and at byte `at` of the archive."""
     fields = _CENTRAL.unpack_from(buffer, i)

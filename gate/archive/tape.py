@@ -107,6 +107,10 @@ class Tape:
         at = min(at, self._source.size)
         return self._source.window(at, min(n, self._source.size - at))
 
+    def lacks(self, at: int) -> bool:
+        """Whether there are fewer than `at` bytes; of a stream, once it was told to skip to there."""
+        return (self.at if self._source is None else self._source.size) < at
+
     def covers(self, start: int, end: int) -> bool:
         """Whether the range lies inside of the last window."""
         return self.last[0] <= start and end <= self.last[1]

@@ -57,6 +57,8 @@ class _Tar:
         self._others: set[int] = set()
         self._searched = 0
         self._soiled = 0
+        self._cut = False
+        """Whether the last entry is cut off, which is said there."""
         self._said = False
         self._failure: NotExamined | None = None
 
@@ -95,6 +97,8 @@ class _Tar:
                     header = replace(header, findings=(*header.findings, _HIDDEN))  # noqa: PLW2901
                 yield from self._entry(tape, header)
             ended = True
+            if not (hidden or headers.marked or self._cut):
+                yield Remark("archive.tar-no-end", f"byte {tape.at}")
             yield from self._end(tape)
         except FormatError as error:
             if search or tape.broken:
@@ -118,6 +122,7 @@ class _Tar:
         if self._names(entry, tape, header):
             yield entry
         tape.skip_to(start + header.size)
+        self._cut = tape.lacks(start + header.size)
         self._soiled += bool(tape.take(padded(header.size) - header.size).strip(b"\0"))
 
     def _names(self, entry: Entry, tape: Tape, header: Header) -> bool:

@@ -73,7 +73,9 @@ def spots(source: Source, directory: Directory) -> Iterator[tuple[bytes, int, in
 
 def extent(buffer: bytes, i: int) -> int:
     """Bytes of the record that begins at `i`."""
-    return SIZE + sum(_LENGTHS.unpack_from(buffer, i + 28))
+    n_name, n_extra, n_comment = _LENGTHS.unpack_from(buffer, i + 28)
+    length: int = SIZE + n_name + n_extra + n_comment
+    return length
 
 
 def record(buffer: bytes, i: int, at: int) -> Record:

@@ -122,7 +122,7 @@ def test_a_folder_that_dvc_keeps_may_be_here():
     out = b"outs:\n- {md5: 0123456789abcdef0123456789abcdef.dir, nfiles: 2, hash: md5, path: data}\n"
     assert Result({"data.dvc": out}).references[0][2:4] == ("data", "md5:0123456789abcdef0123456789abcdef.dir")
     here = Result({"data.dvc": out, "data/a.csv": A})
-    assert here.references == [] and gaps(here) == [("data.dvc", GapReason.UNSUPPORTED)]
+    assert here.references == [] and (gaps(here), here.findings[0]) == ([], ("digest-mismatch", "data"))
 
 
 def test_an_import_is_pinned_by_the_commit_that_it_was_locked_to_only():

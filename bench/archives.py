@@ -1,4 +1,4 @@
-"""The walk of each kind of container against coreutils sha256sum of the same file: python bench/archives.py [MB [MEMBERS]]
+"""The walk of each kind of container against coreutils sha256sum: python bench/archives.py [MB [MEMBERS]]
 
 For the figures of the documentation: 1024 1000000, on a quiet machine; the goal of each figure is printed beside it.
 

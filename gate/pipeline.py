@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 
 from gate import workers
@@ -48,7 +47,7 @@ def scan(
             for mine in (None, lambda _: True):
                 look(store, visits, lambda: None, mine)
         store.extend(archive.changed(), WALKER)
-        return replace(_report(archive, registry, store, visits), address=address(target))
+        return _report(archive, registry, store, visits, address(target))
     finally:
         archive.close()
 
@@ -74,11 +73,11 @@ def _look(
         store.extend(registry.inspectors[name].inspect(member), name)
 
     for item in archive.whole(wants) if mine is None else archive.children(wants, mine):
-        if isinstance(item, Member):
+        if not isinstance(item, Member):
+            store.add(item, WALKER)
+        elif item.asked:
             visits.update(item.asked)
             _each(item.asked, item.path, partial(inspect, item), store)
-        else:
-            store.add(item, WALKER)
 
 
 def _each(names: Iterable[str], path: str, ask: Callable[[str], None], store: Store) -> list[str]:
@@ -98,8 +97,7 @@ def _each(names: Iterable[str], path: str, ask: Callable[[str], None], store: St
     return crashed
 
 
-def _report(archive: Archive, registry: Registry, store: Store, visits: Counter[str]) -> Report:
-    subject = archive.subject()
+def _report(archive: Archive, registry: Registry, store: Store, visits: Counter[str], where: str) -> Report:
     if not (archive.rows.members or visits or store.gaps.count):
         store.add(Gap(Location(), GapReason.UNSUPPORTED, detail="holds nothing that gate knows how to examine"), WALKER)
     inspectors, sections = registry.inspectors, dict[str, Section]()
@@ -119,4 +117,4 @@ def _report(archive: Archive, registry: Registry, store: Store, visits: Counter[
     stated = {s.inspector: {**sections.get(s.inspector, {}), "state": s.state} for s in statuses}
     model, found = next(store.rows(ModelMetadata), ModelMetadata("")).model, (store.findings, store.gaps, store.facts())
     inventory = archive.rows.listed(whole=not gapped[WALKER])
-    return Report(subject, *found, statuses, stated, inventory, archive.root.opened(), model=model)
+    return Report(archive.subject(), *found, statuses, stated, inventory, archive.root.opened(), where, model)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
-from gate.archive import directory, zip
+from gate.archive import directory, zip, zip_end
 from gate.archive.budget import Budget
 from gate.archive.inventory import Inventory, InventoryRow
 from gate.archive.member import HEAD, TAIL, Entry, Member, Need, Remark
@@ -176,12 +176,18 @@ class Archive:
             raise
         return member
 
+    def finder(self, container: str) -> Callable[[InventoryRow], Entry]:
+        """Finds members of one container again whose locators lead straight to them (see follows())."""
+        if self.root.folder and not container:
+            return lambda row: directory.entry_at(self.root.fd, row.locator, self.budget)
+        source = self.open(container)
+        shift = zip_end.find(source).shift
+        return lambda row: zip.entry_at(source, row.locator, shift)
+
     def _entry(self, parent: str, row: InventoryRow) -> Entry:
-        if self.root.folder and not parent:
-            return directory.entry_at(self.root.fd, row.locator, self.budget)
+        if not row.follows():
+            return self.finder(parent)(row)
         outer = Member(parent, Entry(b"", None, window=self.open(parent)), self.budget)
-        if row.locator >= 0:
-            return zip.entry_at(outer.source(), row.locator)
         for entry in self._listing(outer):
             if isinstance(entry, Entry) and entry.locator == row.locator:
                 return entry

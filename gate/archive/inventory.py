@@ -22,6 +22,10 @@ class InventoryRow(NamedTuple):
     locator: Any
     media_type: str = ""
 
+    def follows(self) -> bool:
+        """Whether the member is found only by going through its container from the start."""
+        return isinstance(self.locator, int) and self.locator < 0
+
 
 Plain: TypeAlias = tuple[str, int, str, Any, str]
 """A row while it is kept or sent: plain tuples are sorted and pickled three times as fast as named ones."""

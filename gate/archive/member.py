@@ -95,16 +95,19 @@ class Member:
     """
 
     __slots__ = (
-        "_entry", "_keep", "_memo", "_rest", "_source",
-        "asked", "budget", "containers", "head", "path", "sha256", "size", "tail",
+        "_entry", "_keep", "_memo", "_rest", "_source", "_told",
+        "asked", "budget", "containers", "head", "name", "path", "sha256", "size", "tail",
     )  # fmt: skip
 
     def __init__(self, path: str, entry: Entry, budget: Budget) -> None:
         self.path, self.budget, self._entry = path, budget, entry
+        self.name = path[path.rfind("/") + 1 :]
+        """The last part of the path, as it is encoded there."""
         self.sha256 = ""
         self.tail = b""
         self.asked: tuple[str, ...] = ()
         self._memo: dict[Callable[[Source], Any], tuple[Any, NotExamined | None]] | None = None
+        self._told: dict[Callable[[bytes], Any], Any] | None = None
         self._keep: Keep | None = None
         self._source: Source | None = entry.window
         self._rest: Iterator[bytes] = iter(())
@@ -124,11 +127,6 @@ class Member:
         return self.containers[0] if self.containers else None
 
     @property
-    def name(self) -> str:
-        """The last part of the path, as it is encoded there."""
-        return self.path.rpartition("/")[2]
-
-    @property
     def readable(self) -> bool:
         """Whether read() has bytes to offer; false when the walker could not read the member to its end."""
         return self._source is not None
@@ -140,7 +138,9 @@ class Member:
         stays readable: a loader that streams would have acted on it too.
         """
         entry = self._entry
-        if self._source is not None:
+        if self._source is not None and self.size == len(self.head):  # nearly always
+            self.tail, self.sha256, crc = self.head, hashlib.sha256(self.head).hexdigest(), crc32(self.head)
+        elif self._source is not None:
             crc = self._hash(blocks(self._source, len(self.head)), None)
         else:
             once = not entry.again
@@ -157,10 +157,7 @@ class Member:
 
     def _hash(self, rest: Iterable[bytes], keep: Keep | None) -> int:
         digest, crc = hashlib.sha256(self.head), crc32(self.head)
-        declared, self.size, self.tail = self.size, len(self.head), self.head
-        if keep is None and declared == self.size:
-            self.sha256 = digest.hexdigest()
-            return crc
+        self.size, self.tail = len(self.head), self.head
         if keep is not None:
             keep.write(self.head)
         for block in rest:
@@ -191,6 +188,14 @@ class Member:
         for block in blocks(self._source.again()):
             keep.write(block)
         self._source = keep.source()
+
+    def told(self, judge: Callable[[bytes], T]) -> T:
+        """judge(head), computed once however many inspectors ask."""
+        told = self._told = self._told or {}
+        if judge not in told:
+            told[judge] = judge(self.head)
+        result: T = told[judge]
+        return result
 
     def read(self, reader: Callable[[Source], T]) -> T:
         """reader(source), computed once however many inspectors ask; its failure is remembered too."""

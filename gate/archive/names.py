@@ -25,6 +25,8 @@ _TRAILING = re.compile(rb"(?:[^/. ][. ]+|^[. ]*[ ][. ]*|/[. ]*[ ][. ]*|\.{3,})(?
 _CONTROL = re.compile("[\x01-\x1f\x7f-\x9f]")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Overrides, embeddings and isolates. The marks U+200E and U+200F, and joiners, stand in honest names."""
+_SEPARATORS = str.maketrans(dict.fromkeys("\u2044\u2215\u29f8", "/") | dict.fromkeys("\u2216\u29f5\u29f9", "\\"))
+"""Look-alikes that NFKC leaves; Windows makes separators of most where it fits a name into a code page."""
 _REPEATED = re.compile(rb"//+|/\./(?:\./)*")
 _LONGEST, _LONGEST_PART, _DEEPEST = 1024, 255, 64
 """Bytes of a name and of one of its parts (NAME_MAX of every file system in use), and parts: real ones have 20."""
@@ -70,13 +72,16 @@ def _controls(name: bytes) -> bool:
 
 
 def _deceives(name: bytes) -> bool:
-    """Shown as another name than it is, or one that leads out once somebody has replaced look-alikes (NFKC)."""
+    """Shown as another name than it is, or one that leads out once somebody has replaced look-alikes.
+
+    By NFKC, or as Windows does: https://worst.fit/.
+    """
     if name.isascii():
         return False
     text = name.decode("utf-8", "surrogateescape")
     if _BIDI.search(text):
         return True
-    folded = unicodedata.normalize("NFKC", text).encode("utf-8", "surrogateescape")
+    folded = unicodedata.normalize("NFKC", text.translate(_SEPARATORS)).encode("utf-8", "surrogateescape")
     return escapes(folded) and not escapes(name)
 
 

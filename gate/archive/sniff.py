@@ -150,7 +150,15 @@ def containers(head: bytes) -> tuple[str, ...]:
         found = ("zip",) if is_zip(head) else (stream.name,) if stream else ()
     if not found and may_be_lzma(head) and is_tar(peek(BY_NAME["lzma"], head)):  # which tarfile finds out by trying
         found = ("lzma",)
-    return (*found, "tar") if is_tar(head) else found
+    return (*found, "tar") if is_tar(head) or _behind_zeros(head) else found
+
+
+def _behind_zeros(head: bytes) -> bool:
+    """Whether a tar begins behind empty blocks: readers that ignore end marks go on to it."""
+    if head[:1] != b"\0" or head[:TAR_BLOCK].strip(b"\0"):
+        return False
+    at = (len(head) - len(head.lstrip(b"\0"))) // TAR_BLOCK * TAR_BLOCK
+    return is_tar(head[at : at + TAR_BLOCK])
 
 
 def packed_tar(head: bytes) -> bool:

@@ -100,6 +100,17 @@ class Tape:
             return self._source.hold(self._held[self._used : end])
         return self._source.window(min(self.at, self._source.size), n)
 
+    def window_at(self, at: int, n: int) -> Source | None:
+        """`n` bytes that were passed, or fewer at the end, where there is random access."""
+        if self._source is None:
+            return None
+        at = min(at, self._source.size)
+        return self._source.window(at, min(n, self._source.size - at))
+
+    def lacks(self, at: int) -> bool:
+        """Whether there are fewer than `at` bytes; of a stream, once it was told to skip to there."""
+        return (self.at if self._source is None else self._source.size) < at
+
     def covers(self, start: int, end: int) -> bool:
         """Whether the range lies inside of the last window."""
         return self.last[0] <= start and end <= self.last[1]

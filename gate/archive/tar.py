@@ -17,6 +17,7 @@ from gate.archive.sniff import TAR_BLOCK, is_tar
 from gate.archive.source import BLOCK
 from gate.archive.tape import Tape
 from gate.archive.tar_header import FOLDER, HARD, NO_DATA, REGULAR, SPECIAL, SYMBOLIC, Header, Headers, padded
+from gate.archive.tar_links import Links
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 
@@ -46,6 +47,7 @@ class _Tar:
         self._reopen, self._layer = reopen, layer
         self._links: set[int] = set()
         """Hashes of names that are links; bytes are hashed with a key, so nobody can make two of them meet."""
+        self._hard = Links()
         self._count = 0
         self._places: list[tuple[int, bool]] = []
         """Where another reader goes on, and whether it then searches for a header."""
@@ -55,6 +57,8 @@ class _Tar:
         self._others: set[int] = set()
         self._searched = 0
         self._soiled = 0
+        self._cut = False
+        """Whether the last entry is cut off, which is said there."""
         self._said = False
         self._failure: NotExamined | None = None
 
@@ -72,6 +76,7 @@ class _Tar:
                 continue
             if found:
                 yield from self._from(other, hidden=True, search=search)
+        yield from self._hard.linked(self._reopen)
         if self._soiled:
             yield Remark("archive.tar-padding", f"{self._soiled} entries")
         if self._failure is not None:
@@ -92,6 +97,8 @@ class _Tar:
                     header = replace(header, findings=(*header.findings, _HIDDEN))  # noqa: PLW2901
                 yield from self._entry(tape, header)
             ended = True
+            if not (hidden or headers.marked or self._cut):
+                yield Remark("archive.tar-no-end", f"byte {tape.at}")
             yield from self._end(tape)
         except FormatError as error:
             if search or tape.broken:
@@ -112,9 +119,19 @@ class _Tar:
             entry.findings = (*entry.findings, _ESCAPE)
         if entry.link is not None:
             self._links.add(hash(entry.name))
-        yield entry
+        if self._names(entry, tape, header):
+            yield entry
         tape.skip_to(start + header.size)
+        self._cut = tape.lacks(start + header.size)
         self._soiled += bool(tape.take(padded(header.size) - header.size).strip(b"\0"))
+
+    def _names(self, entry: Entry, tape: Tape, header: Header) -> bool:
+        """What a hard link is another name of; False where that is told at the end."""
+        if entry.link is not None and entry.link.hard and not header.size:
+            return self._hard.resolve(entry, header.link, tape)
+        if header.kind in REGULAR and not entry.folder:
+            self._hard.file(entry.name, tape.at, header.size)
+        return True
 
     def _fill(self, entry: Entry, tape: Tape, header: Header) -> None:
         """What an entry brings: bytes, a link, or nothing."""

@@ -47,13 +47,15 @@ class Header:
 class Headers:
     """Every entry of a tape in turn, which then stands at the first byte of the entry's data.
 
-    `at` is where the header block stands that was read last. FormatError for a damaged one.
+    `at` is where the header block stands that was read last, `marked` whether an end mark ended them. FormatError for
+    a damaged one.
     """
 
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
         self._general = _NOTHING
         self.at = tape.at
+        self.marked = False
 
     def __iter__(self) -> Iterator[Header]:
         pending, first = _NOTHING, self._tape.at
@@ -87,6 +89,7 @@ class Headers:
         self.at = at = tape.at
         block = tape.take(TAR_BLOCK)
         if not block.strip(b"\0"):
+            self.marked = bool(block)
             return None
         if not is_tar(block):
             raise FormatError(f"tar: damaged header at byte {at}")

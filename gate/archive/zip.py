@@ -13,7 +13,7 @@ from gate.archive.member import Entry, Refusal, Remark
 from gate.archive.source import Source
 from gate.archive.zip_end import find
 from gate.archive.zip_local import HEADER, UNKNOWN, Place, prepare
-from gate.archive.zip_record import Record, record, spots
+from gate.archive.zip_record import SIZE, Record, extent, record, spots
 from gate.archive.zip_tiles import Tiles, hole, survey, unlisted
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
@@ -21,6 +21,8 @@ from gate.core.gap import GapReason
 _BEFORE = "archive.data-before-zip"
 _EMPTY_STREAM = 2
 """Bytes of an empty DEFLATE stream, which some tools write for a folder."""
+_RECORD = 1024
+"""Bytes of a record that are read at once: nearly all of them."""
 
 
 def entries(source: Source) -> Iterator[Entry | Remark]:
@@ -66,12 +68,13 @@ def second(source: Source) -> Iterator[Entry]:
                 yield entry
 
 
-def entry_at(source: Source, at: int) -> Entry:
+def entry_at(source: Source, at: int, shift: int) -> Entry:
     """The entry whose central directory record begins at byte `at`: the locator of an earlier walk."""
-    buffer = source.read_at(at, 2**18)
-    if buffer[:4] != b"PK\x01\x02":
+    buffer = source.read_at(at, _RECORD)
+    if buffer[:4] != b"PK\x01\x02" or len(buffer) < SIZE:
         raise FormatError(f"zip: no central directory record at byte {at}")
-    return _entry(Place(source, record(buffer, 0, at), find(source).shift))
+    length = extent(buffer, 0)
+    return _entry(Place(source, record(buffer if length <= _RECORD else source.read_at(at, length), 0, at), shift))
 
 
 class _Listing:

@@ -89,14 +89,18 @@ def find(source: Source) -> Directory:
     at = tail_at + spots[-1]
     _, *disks, here, count, size, start, _ = _END.unpack_from(tail, spots[-1])
     mask, end, one = _FULL16, at, here == count and _FIRST.issuperset(disks)
-    large = _ends64(source, at)
+    large, pointed = _ends64(source, at)
     if large:
         small, found = (count, size, start), large[0]
         count, size, start, end, mask = found.entries, found.size, found.start, found.at, _FULL64
         one = one and found.one
         if len(large) > 1 or any(a not in (b, full) for a, b, full in zip(small, found, _FULL, strict=False)):
             remarks.append(Remark("archive.ambiguous-directory", "the end records disagree"))
-        elif end + found.length != at - _LOCATOR64.size or found.length != _END64.size:
+        elif (
+            end + found.length != at - _LOCATOR64.size
+            or found.length != _END64.size
+            or pointed not in (end, start + size)  # the latter where something was put in front of the archive
+        ):
             remarks.append(Remark("archive.ambiguous-directory", "the zip64 end record is not where readers look"))
     if not one:
         remarks.append(Remark("archive.multi-disk"))
@@ -142,14 +146,14 @@ class _Large(NamedTuple):
     one: bool
 
 
-def _ends64(source: Source, at: int) -> list[_Large]:
-    """The zip64 end record (4.3.14) before the end record at byte `at`; none without a locator (4.3.15).
+def _ends64(source: Source, at: int) -> tuple[list[_Large], int]:
+    """The zip64 end record (4.3.14) before the end record at byte `at`, and where its locator (4.3.15) points.
 
     Readers take it before the plain one, whatever that says; some look just before the locator, others where it points.
     """
     locator = source.read_at(at - _LOCATOR64.size, _LOCATOR64.size)
     if not locator.startswith(b"PK\x06\x07") or len(locator) < _LOCATOR64.size:
-        return []
+        return [], at
     _, disk, pointed, disks = _LOCATOR64.unpack(locator)
     found = []
     for end in dict.fromkeys((at - _LOCATOR64.size - _END64.size, pointed)):
@@ -160,4 +164,4 @@ def _ends64(source: Source, at: int) -> list[_Large]:
             found.append(_Large(count, size, start, end, length + 12, one))
     if not found:
         raise FormatError("zip: no zip64 end record where its locator points")
-    return found
+    return found, pointed

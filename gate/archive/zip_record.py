@@ -71,6 +71,13 @@ def spots(source: Source, directory: Directory) -> Iterator[tuple[bytes, int, in
         raise FormatError("zip: the central directory ends inside of a record")
 
 
+def extent(buffer: bytes, i: int) -> int:
+    """Bytes of the record that begins at `i`."""
+    n_name, n_extra, n_comment = _LENGTHS.unpack_from(buffer, i + 28)
+    length: int = SIZE + n_name + n_extra + n_comment
+    return length
+
+
 def record(buffer: bytes, i: int, at: int) -> Record:
     """The record that begins at `i` in the buffer and at byte `at` of the archive."""
     fields = _CENTRAL.unpack_from(buffer, i)

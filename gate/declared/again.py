@@ -42,26 +42,27 @@ class Wanted(NamedTuple):
 def digests(archive: Archive, wanted: Iterable[Wanted]) -> Iterator[Measured | Gap]:
     """All that is wanted, in any order; a Gap for each member that could not be read again as it was.
 
-    Where entries just follow one another (tar), a container is read once for many of its members.
+    A container is opened once for many of its members, and read once where its entries just follow one another (tar).
     """
-    batch: dict[str, dict[str, Wanted]] = {}
+    batch: dict[str, list[Wanted]] = {}
     held = 0
     for item in wanted:
-        container = item.row.path.rpartition("!/")[0]
-        locator = item.row.locator
-        if isinstance(locator, int) and locator < 0:
-            batch.setdefault(container, {})[item.row.path] = item
-            held += 1
-        else:
-            yield from _alone(archive, item)
+        batch.setdefault(item.row.path.rpartition("!/")[0], []).append(item)
+        held += 1
         if held >= _BATCH:
             yield from _together(archive, batch)
             batch, held = {}, 0
     yield from _together(archive, batch)
 
 
-def _together(archive: Archive, batch: dict[str, dict[str, Wanted]]) -> Iterator[Measured | Gap]:
-    for container, members in batch.items():
+def _together(archive: Archive, batch: dict[str, list[Wanted]]) -> Iterator[Measured | Gap]:
+    for container, items in batch.items():
+        direct = [item for item in items if not item.row.follows()]
+        if direct:
+            yield from _each(archive, container, direct)
+        members = {item.row.path: item for item in items if item.row.follows()}
+        if not members:
+            continue
         with suppress(NotExamined, OSError):  # the members that were not reached say so, each for itself
             yield from _one_pass(archive, container, members)
         for number, item in enumerate(members.values()):
@@ -69,6 +70,20 @@ def _together(archive: Archive, batch: dict[str, dict[str, Wanted]]) -> Iterator
                 yield from _alone(archive, item)
             else:
                 yield _gap(item, NotExamined(GapReason.BUDGET, "not met when its container was read again"))
+
+
+def _each(archive: Archive, container: str, items: list[Wanted]) -> Iterator[Measured | Gap]:
+    """Members whose locators lead straight to them."""
+    try:
+        find = archive.finder(container)
+    except (NotExamined, OSError) as error:
+        yield from (_gap(item, error) for item in items)
+        return
+    for item in items:
+        try:
+            yield from _look(item, find(item.row))
+        except (NotExamined, OSError) as error:
+            yield _gap(item, error)
 
 
 def _one_pass(archive: Archive, container: str, members: dict[str, Wanted]) -> Iterator[Measured | Gap]:
@@ -84,17 +99,20 @@ def _one_pass(archive: Archive, container: str, members: dict[str, Wanted]) -> I
         item = members.pop(join(container, encode(entry.name, nth)), None)
         if item is not None:
             try:
-                if entry.prepare is not None:
-                    entry.prepare(entry)
-                yield from _hash(item, _bytes(entry))
+                yield from _look(item, entry)
             except (NotExamined, OSError) as error:
                 yield _gap(item, error)
 
 
-def _bytes(entry: Entry) -> Iterator[bytes]:
-    if entry.window is not None:
-        return blocks(entry.window)
-    return entry.stream() if entry.stream is not None else iter(())
+def _look(item: Wanted, entry: Entry) -> Iterator[Measured]:
+    try:
+        if entry.prepare is not None:
+            entry.prepare(entry)
+        stream = entry.stream() if entry.stream is not None else iter(())
+        yield from _hash(item, stream if entry.window is None else blocks(entry.window))
+    finally:
+        if entry.close is not None:
+            entry.close()
 
 
 def _alone(archive: Archive, item: Wanted) -> Iterator[Measured | Gap]:

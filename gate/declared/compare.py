@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import groupby, islice
+from dataclasses import astuple
+from itertools import chain, groupby, islice
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from gate.archive.inventory import InventoryRow
 from gate.core.gap import Gap
 from gate.declared.again import Measured, Wanted, digests
 from gate.declared.cursor import Cursor
+from gate.declared.folders import Folders
 from gate.facts.digests import Closed, Declared, TensorBytes, TensorTotal
 from gate.facts.references import Pointer
 from gate.facts.seen import Seen
@@ -55,12 +57,14 @@ class Comparison:
         content that a pointer stands for is not compared with the pointer.
         """
         measured: Spill[Measured] = Spill()
-        for item in digests(self._archive, self._wanted()):
+        folders = Folders(self._seen, self._archive)
+        for item in digests(self._archive, chain(self._wanted(), folders.wanted())):
             if isinstance(item, Gap):
                 yield item
             else:
                 measured.add(item)
         yield from self._compared(Cursor(iter(measured), itemgetter(0, 1)))
+        yield from self._folders(folders, measured)
         yield from self._unlisted()
         yield from self._totals()
         for (by, algorithm), rows in groupby(self._weak):
@@ -107,6 +111,17 @@ class Comparison:
             for entry in () if strong else weak:
                 self._weak.add(entry)
         yield from self._absent(absent)
+
+    def _folders(self, folders: Folders, measured: Spill[Measured]) -> Iterator[Problem | Gap]:
+        for item in folders.compared(measured):
+            if isinstance(item, Gap):
+                yield item
+                continue
+            (path, algorithm, declared, by), actual = astuple(item[0]), item[1]
+            if actual not in ("", declared):
+                yield Problem("digest", path, by, f"{algorithm}.dir", declared, actual)
+            self.counts["mismatched" if actual not in ("", declared) else "matched" if actual else "unread"] += 1
+            self._weak.add((by, algorithm))
 
     def _absent(self, absent: Spill[tuple[str, str]]) -> Iterator[Problem]:
         """What is no member may be a folder."""

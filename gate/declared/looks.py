@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
-from gate.archive.member import Member, Need
+from gate.archive.member import HEAD, Member, Need
 from gate.archive.source import Source
 from gate.core.errors import NotExamined
 from gate.core.gap import GapReason
@@ -16,11 +16,11 @@ from gate.formats import bom, checksums, dvc, oci, references
 from gate.formats.blob_names import digest_in_name
 from gate.formats.file_claims import Claim, Elsewhere
 from gate.formats.hashing import canonical
-from gate.formats.lfs import pointer
+from gate.formats.lfs import MOST, pointer
 from gate.formats.manifests import Named, read_index, read_kitfile, read_mlmodel, read_torchserve
 from gate.formats.onnx import read_onnx
 from gate.formats.relative import name_of, relative
-from gate.formats.text import Text, detect, read_text
+from gate.formats.text import Text, detect, in_utf8, read_text
 from gate.formats.wheel_record import PATH as RECORD
 from gate.formats.wheel_record import recorded
 
@@ -38,6 +38,12 @@ _SHORTEST = 30
 """Characters of the shortest name that is a digest: DVC makes a folder of the first two."""
 _LAST = frozenset("bBcCDeEkKlmMnNsStT0123456789")
 """How the names end that are looked at below: a data set has a million that end in .png, .jpg or .csv."""
+_MARKED = frozenset((b"\xef", b"\xff", b"\xfe", b"\0", b"v"))
+"""First bytes of a text that begins with a byte order mark, or whose characters have two bytes and more."""
+_WIDEST = 4 * MOST + 4
+"""Bytes of the longest pointer in UTF-32."""
+_MARGIN = 256
+"""Bytes of white space before a document."""
 _KITFILES = frozenset(("Kitfile", "kitfile", ".kitfile"))
 
 Item: TypeAlias = Claim | Elsewhere | Closed | Declared | TensorTotal | checksums.Unread
@@ -61,7 +67,7 @@ def looks(member: Member) -> list[Look]:
         found.append(Look(partial(_stored, *stored), need=Need.HEAD))
         if _is_descriptor(path, member):
             found.append(Look(partial(_read, oci.read_blob), up=2))
-    if member.head[:8] == b"version " and pointer(member.head) is not None:
+    if _may_point(member.head) and pointer(in_utf8(member.head)) is not None:
         return [*found, Look(_pointer, need=Need.HEAD)]  # whatever its name says, nothing else of it is here
     if name.endswith(".onnx"):
         return [*found, Look(_tensors)]
@@ -70,9 +76,18 @@ def looks(member: Member) -> list[Look]:
     other = _by_name(path, name, member)
     if other is not None:
         found.append(other)
-    if references.may_refer(name, member.head):
+    if (mark := references.mark(name)) and _may_say(member.head, mark):
         found.append(Look(partial(_read, references.reader(name))))
     return found
+
+
+def _may_point(head: bytes) -> bool:
+    return head[:8] == b"version " or (head[:1] in _MARKED and len(head) <= _WIDEST)
+
+
+def _may_say(head: bytes, mark: bytes) -> bool:
+    """Whether a document may hold a key: one that is not read to its end, or spells letters by number, may."""
+    return len(head) >= HEAD or b"\\" in head or mark in in_utf8(head)
 
 
 def _by_name(path: str, name: str, member: Member) -> Look | None:
@@ -84,17 +99,18 @@ def _by_name(path: str, name: str, member: Member) -> Look | None:
     if name == "MANIFEST.json":
         return Look(partial(_named, read_torchserve), up=1) if path.endswith("MAR-INF/MANIFEST.json") else None
     if name == "MLmodel":
-        return Look(partial(_named, read_mlmodel)) if b"flavors" in head else None
+        return Look(partial(_named, read_mlmodel)) if _may_say(head, b"flavors") else None
     if name in _KITFILES:
-        return Look(partial(_named, read_kitfile)) if b"manifestVersion" in head else None
+        return Look(partial(_named, read_kitfile)) if _may_say(head, b"manifestVersion") else None
     if name.endswith(".dvc"):
-        return Look(partial(_read, dvc.read_dvc)) if b"outs" in head else None
+        return Look(partial(_read, dvc.read_dvc)) if _may_say(head, b"outs") else None
     if name == "dvc.lock":
         return Look(partial(_read, dvc.read_lock))
     return _json(path, name, head) if name.endswith(".json") else None
 
 
 def _json(path: str, name: str, head: bytes) -> Look | None:
+    head = in_utf8(head)
     if name.endswith(".index.json"):
         return Look(_shards) if name.endswith(".safetensors.index.json") or b'"weight_map"' in head else None
     if name == "index.json":
@@ -113,14 +129,14 @@ def _is_list(name: str, head: bytes) -> bool:
     encoding = detect(head)
     if encoding is None or _SURE.search(name):
         return _SURE.search(name) is not None
-    return checksums.begins(head[encoding.mark : _FIRST_LINES].decode(encoding.codec, "replace"))
+    return checksums.begins(head[encoding.mark :].decode(encoding.codec, "replace"), whole=len(head) < HEAD)
 
 
 def _is_descriptor(path: str, member: Member) -> bool:
     """Whether a blob of an OCI layout names other blobs."""
     head = member.head
     return (
-        head[:1] == b"{"
+        head[:_MARGIN].lstrip()[:1] == b"{"
         and member.size <= oci.DOCUMENT
         and b'"schemaVersion"' in head
         and (b'"layers"' in head or b'"manifests"' in head)
@@ -136,7 +152,7 @@ def _stored(algorithm: str, digits: str, member: Member) -> Iterator[Item]:
 
 
 def _pointer(member: Member) -> Iterator[Item]:
-    found = pointer(member.head)
+    found = pointer(in_utf8(member.head))
     if found is not None:
         yield Elsewhere("git-lfs", "", f"sha256:{found.sha256}", found.size)
 

@@ -24,6 +24,15 @@ class Declared(Note):
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredFolder(Note):
+    """Member `by` says that `hex` is the digest of the folder at `path`, by `algorithm` for each of its files."""
+
+    algorithm: str
+    hex: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Closed(Note):
     """The list at `path` names every member of its container, but for itself and its signatures."""
 

@@ -61,12 +61,12 @@ def beside(name: bytes) -> bytes:
     return name.removesuffix(b".txt").removesuffix(b".asc").rpartition(b".")[0]
 
 
-def begins(head: str) -> bool:
-    """Whether the first line that is no comment is a digest."""
+def begins(head: str, *, whole: bool = True) -> bool:
+    """Whether the first line that is no comment is a digest; where none is, and not the `whole` was seen, it may be."""
     for line in head.splitlines():
         if not _ASIDE.fullmatch(line):
             return any(form.fullmatch(line) for form in (_GNU, _BSD, _BARE))
-    return False
+    return not whole
 
 
 def digests(text: Text, algorithm: str = "") -> Iterator[Digest | Unread]:

@@ -17,7 +17,7 @@ from gate.formats.file_claims import Claim, Elsewhere, Said
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_FOLDER = ".dir"
+FOLDER = ".dir"
 _EXACT, _LOOSE = "md5", "md5-dos2unix"
 
 
@@ -64,7 +64,8 @@ def _out(out: Json, folder: str, pinned: str) -> Iterator[Said]:
     claim = _claim(out, folder) if isinstance(out, dict) else None
     if claim is None or not isinstance(out, dict):
         raise FormatError("DVC: an output without a path")
-    digest = f"{claim.algorithm}:{claim.hex}" if claim.hex else _folder(out) or pinned
+    plain = claim.hex and not claim.algorithm.endswith(FOLDER)
+    digest = f"{claim.algorithm}:{claim.hex}" if plain else _folder(out) or pinned
     yield Elsewhere("dvc", claim.name.decode(), digest, claim.size, claim.name)
     if claim.algorithm:
         yield claim
@@ -72,11 +73,11 @@ def _out(out: Json, folder: str, pinned: str) -> Iterator[Said]:
 
 def _folder(out: dict[str, Json]) -> str:
     value = out.get("md5")
-    return f"md5:{value}" if isinstance(value, str) and _MD5.fullmatch(value.removesuffix(_FOLDER)) else ""
+    return f"md5:{value}" if isinstance(value, str) and _MD5.fullmatch(value.removesuffix(FOLDER)) else ""
 
 
 def _claim(item: dict[str, Json], folder: str) -> Claim | None:
-    """A digest of a folder is one of the list of its files: it is told under the name md5.dir."""
+    """A digest of a folder is one of the list of its files: its algorithm is theirs and ends in .dir."""
     path, value, size = item.get("path"), item.get("md5"), item.get("size")
     if not isinstance(path, str) or not path:
         return None
@@ -84,7 +85,8 @@ def _claim(item: dict[str, Json], folder: str) -> Claim | None:
     if not isinstance(value, str) or not value:
         return Claim(name, sure=False)
     exact = item.get("hash") == "md5"
-    if value.endswith(_FOLDER):
-        return Claim(name, "md5.dir", "", sure=False)
+    if value.endswith(FOLDER):
+        digits = value.removesuffix(FOLDER).lower()
+        return Claim(name, (_EXACT if exact else _LOOSE) + FOLDER, digits if _MD5.fullmatch(digits) else "", sure=False)
     # DVC 2 counts the bytes of the file, and hashes fewer of them
     return Claim(name, _EXACT if exact else _LOOSE, value.lower(), size if type(size) is int else -1, sure=False)

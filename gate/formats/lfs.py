@@ -13,10 +13,10 @@ MOST = 1023
 _VERSIONS = b"https://git-lfs.github.com/spec/v1|https://hawser.github.com/spec/v1|http://git-media.io/v/2"
 """The one of the specification, and those of its preview releases that git-lfs still reads."""
 _POINTER = re.compile(
-    rb"version (?:" + _VERSIONS + rb")\n"
-    rb"(?:ext-[0-9]-[a-z0-9.-]+ sha256:[0-9a-f]{64}\n)*"
-    rb"oid sha256:(?P<oid>[0-9a-f]{64})\n"
-    rb"size (?P<size>0|[1-9][0-9]{0,18})\n?"
+    rb"(?:\xef\xbb\xbf)?version (?:" + _VERSIONS + rb")\s*\n"
+    rb"(?:ext-[0-9]-[a-z0-9.-]+ sha256:[0-9a-f]{64}\s*\n)*"
+    rb"oid sha256:(?P<oid>[0-9a-f]{64})\s*\n"
+    rb"size (?P<size>0|[1-9][0-9]{0,18})\s*"
 )
 
 
@@ -29,6 +29,9 @@ class Pointer:
 
 
 def pointer(data: bytes) -> Pointer | None:
-    """The pointer that these bytes are, all of them; None for anything else."""
+    """The pointer that these bytes are, all of them; None for anything else.
+
+    Line ends of Windows and empty lines are what git-lfs reads as well; a byte order mark an editor leaves there.
+    """
     match = _POINTER.fullmatch(data) if len(data) <= MOST else None
     return None if match is None else Pointer(match["oid"].decode(), int(match["size"]))

@@ -10,7 +10,7 @@ from gate.archive.source import Source
 from gate.core.model import VersionKind, version_kind
 from gate.formats.claims import Claim, Claims, ClaimsReader, claimed, meanings
 from gate.formats.model_document import model_document
-from gate.formats.model_kinds import READ, model_kind
+from gate.formats.model_kinds import READ
 
 _FORWARD = frozenset({"safetensors", "gguf", "lightgbm"})
 """Formats whose readers never go back, so that large weights are not spooled."""
@@ -49,9 +49,8 @@ class Header:
     guess: bool = False
 
 
-def header_of(head: bytes) -> Header | None:
-    """The format of a model by its first bytes, None where none of the readers knows it."""
-    kind = model_kind(head)
+def header_of(kind: str | None) -> Header | None:
+    """The header of a model of this kind (gate.formats.model_kinds), None where none of the readers knows it."""
     return _header(kind) if kind in READ and kind != "npy" else None
 
 

@@ -63,7 +63,7 @@ def model_kind(head: bytes) -> str | None:
         return (match.lastgroup or "").replace("_", "-")
     if head[4:8] in _FOURTH:
         return _FOURTH[head[4:8]]
-    for place in (512, 1024, 2048, 4096, 8192, 16384, 32768):  # HDF5 behind a user block
+    for place in (512, 1024, 2048, 4096, 8192, 16384, 32768) if len(head) > 512 else ():  # HDF5 behind a user block
         if head.startswith(SIGNATURE, place):
             return "hdf5"
     return _message(head)

@@ -29,10 +29,9 @@ _PLACE = re.compile(r"[/\\~]|[A-Za-z]:[/\\]|file:")
 """A path of some machine."""
 
 
-def may_refer(name: str, head: bytes) -> bool:
-    """Whether a file of this name may make a loader fetch something."""
-    mark = _marks().get(name)
-    return mark is not None and mark in head
+def mark(name: str) -> bytes:
+    """What a file of this name holds if it makes a loader fetch something; b"" for all other names."""
+    return _marks().get(name, b"")
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from array import array
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,16 @@ def detect(head: bytes) -> Encoding | None:
     if wrong <= right:
         return Encoding("utf-8")
     return None if controls else Encoding("latin-1")
+
+
+def in_utf8(head: bytes) -> bytes:
+    """The first bytes of a text in UTF-8, in which marks can be searched; those of anything else as they are.
+
+    As json.loads tells UTF-16 and UTF-32, also without a byte order mark: by the zeros among the first four bytes.
+    """
+    if b"\0" not in head[:4] and not head.startswith(_WIDE_MARKS):
+        return head
+    return head.decode(json.detect_encoding(head), "replace").encode("utf-8", "replace")
 
 
 def is_text(head: bytes) -> bool:

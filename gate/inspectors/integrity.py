@@ -16,9 +16,9 @@ from gate.declared.compare import Comparison, Problem
 from gate.declared.expected import Answer, answer
 from gate.declared.looks import Look, looks
 from gate.declared.pointing import leading_out
-from gate.facts.digests import Closed, Declared, TensorBytes, TensorTotal
+from gate.facts.digests import Closed, Declared, DeclaredFolder, TensorBytes, TensorTotal
 from gate.facts.references import ExternalReference, Pointer
-from gate.formats import checksums, hashing, safetensors
+from gate.formats import checksums, dvc, hashing, safetensors
 from gate.formats.file_claims import Claim, Elsewhere
 from gate.formats.lfs import pointer
 from gate.formats.relative import relative
@@ -52,7 +52,17 @@ class Expected(Note):
 class Integrity(Inspector):
     """Collects what members declare about others, and compares it with the inventory once all of them were read."""
 
-    produces = (Declared, Closed, TensorBytes, TensorTotal, Pointer, ExternalReference, Compared, Expected)
+    produces = (
+        Declared,
+        DeclaredFolder,
+        Closed,
+        TensorBytes,
+        TensorTotal,
+        Pointer,
+        ExternalReference,
+        Compared,
+        Expected,
+    )
 
     def wants(self, member: Member) -> Need | None:
         if _may_be_safetensors(member):
@@ -105,7 +115,7 @@ def _declarations(member: Member, look: Look) -> Iterator[Said]:
     unread, first, others = 0, 0, Counter[str]()
     for item in look.read(member):
         if isinstance(item, Claim):
-            digits = hashing.length(item.algorithm)
+            digits = hashing.length(item.algorithm.removesuffix(dvc.FOLDER))
             if item.algorithm and not digits:
                 others[item.algorithm if len(others) < _ALGORITHMS else "other"] += 1
             elif digits != len(item.hex):
@@ -124,7 +134,7 @@ def _declarations(member: Member, look: Look) -> Iterator[Said]:
         yield _gap(member, GapReason.UNSUPPORTED, f"{count} {algorithm} digests were not compared")
 
 
-def _claim(member: Member, claim: Claim, up: int) -> Iterator[Declared | Finding]:
+def _claim(member: Member, claim: Claim, up: int) -> Iterator[Declared | DeclaredFolder | Finding]:
     """A claim with a digest that cannot be compared still says that the file is there."""
     path = relative(member.path, claim.name, up)
     comparable = claim.hex and hashing.length(claim.algorithm) == len(claim.hex)
@@ -133,6 +143,8 @@ def _claim(member: Member, claim: Claim, up: int) -> Iterator[Declared | Finding
         if claim.sure:
             name = claim.name.decode("utf-8", "replace")
             yield found("integrity.path-outside", member, line=claim.line, by=name, declared=name)
+    elif claim.hex and claim.algorithm.endswith(dvc.FOLDER):
+        yield DeclaredFolder(path, claim.algorithm.removesuffix(dvc.FOLDER), claim.hex, member.path)
     elif path != member.path:  # a list cannot hold its own digest
         yield Declared(path, algorithm, digits, claim.size, member.path, int(claim.sure))
 

@@ -22,6 +22,7 @@ from gate.facts.structure import ModelStructure, Parts
 from gate.formats.licences import spdx
 from gate.formats.model_files import Form, form_of
 from gate.formats.model_headers import Header, header_of
+from gate.formats.model_kinds import model_kind
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
 from gate.records.conflicts import Conflict, conflicts
 from gate.records.record import Record, Records
@@ -120,7 +121,7 @@ inspector = Metadata()
 
 def _source(member: Member) -> Form | Header | None:
     """A document by its name and first bytes, else a model by its first bytes alone."""
-    return form_of(member.path, member.head) or header_of(member.head)
+    return form_of(member.path, member.head) or header_of(member.told(model_kind))
 
 
 _HAS = {

@@ -104,7 +104,7 @@ def _unread() -> dict[str, Judge]:
 
 def judges(member: Member) -> tuple[Judge, ...]:
     """Who judges a member: by its first bytes, and by its name where a loader goes by that."""
-    kind = model_kind(member.head) or ""
+    kind = member.told(model_kind) or ""
     by_bytes = BY_KIND.get(kind) or _unread().get(kind) or (_NUMBERS if kind else None)
     found = (*_by_name(member), *((by_bytes,) if by_bytes else ()))
     return tuple(dict.fromkeys(found))

@@ -1,3 +1,4 @@
+import gzip
 import io
 import tarfile
 import time
@@ -255,6 +256,14 @@ def test_a_member_that_is_cut_off_keeps_what_there_is(entries):
 @pytest.mark.parametrize("end", [b"", bytes(512), tars.END, bytes(10_240)])
 def test_the_end_may_be_missing_short_or_long(entries, end):
     assert len(list(entries(tars.build(tars.member(b"a", TEXT), end=end)))) == 1
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["tar", "tar.gz"])
+def test_a_tar_without_an_end_mark_may_have_been_cut_off_between_members(pack):
+    two = [tars.member(b"a", TEXT), tars.member(b"b")]
+    assert look(pack(tars.build(*two, end=b""))).findings == [("", "archive.tar-no-end")]
+    assert look(pack(tars.build(*two, end=bytes(512)))).clean  # one block, as some tools write
+    assert "archive.tar-no-end" not in look(pack(tars.build(*two, end=b"")[: 1024 + 5])).rules  # said at the member
 
 
 @pytest.mark.parametrize("behind", [b"x", bytes(300_000) + b"x", b"x" * 5000])

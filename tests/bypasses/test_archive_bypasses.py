@@ -5,8 +5,12 @@ The list only grows. References name where the trick was published or asked abou
 
 from __future__ import annotations
 
+import gzip
 import io
+import lzma
+import time
 import zipfile
+import zlib
 
 import pytest
 
@@ -173,3 +177,70 @@ def test_what_zipfile_finds_in_a_polyglot_was_walked():
     for name in ("safetensors before zip", "gzip with a zip in its extra field", "tar with a zip in a pax header"):
         with zipfile.ZipFile(io.BytesIO(DIFFERENT[name])) as archive:
             assert {archive.read(info) for info in archive.infolist()} <= set(look(DIFFERENT[name]).members.values())
+
+
+_LOADED = {"evil.pkl": PICKLE}
+NESTED = [
+    ("a zip as the comment of a zip", zips.simple({"a": TEXT})[:-2] + len(zips.simple(_LOADED)).to_bytes(2, "little") + zips.simple(_LOADED), "evil.pkl",
+     "archive.ambiguous-directory"),
+    ("a zip behind a gzip stream", gzip.compress(TEXT) + zips.simple(_LOADED), "evil.pkl", "archive.second-reading"),
+    ("a zip behind a zlib stream", zlib.compress(TEXT * 9) + zips.simple(_LOADED), "evil.pkl",
+     "archive.second-reading"),
+    ("a zip in a frame that zstd skips", streams.SKIPPABLE[:4] + len(zips.simple(_LOADED)).to_bytes(4, "little")
+     + zips.simple(_LOADED) + streams.zstd_raw(TEXT), "evil.pkl", "archive.second-reading"),
+    ("a zip in nothing but a frame that is skipped", streams.SKIPPABLE[:4]
+     + len(zips.simple(_LOADED)).to_bytes(4, "little") + zips.simple(_LOADED), "evil.pkl", "archive.second-reading"),
+    ("a zip in the padding of a tar", tars.member(b"a", b"x")[:513] + zips.simple(_LOADED).ljust(511, b"\0") + tars.END,
+     "evil.pkl", "archive.second-reading"),
+    ("a zip in the middle of a picture", b"\x89PNG\r\n\x1a\n" + bytes(99) + zips.simple(_LOADED) + bytes(99), "evil.pkl",
+     "archive.data-before-zip"),
+    ("a tar behind an empty block", bytes(512) + tars.simple(_LOADED), "evil.pkl", "archive.tar-hidden-member"),
+    ("a tar behind an end mark", bytes(1024) + tars.simple(_LOADED), "evil.pkl", "archive.tar-behind-end"),
+    ("a tar over two gzip streams", gzip.compress(tars.simple(_LOADED)[:700]) + gzip.compress(tars.simple(_LOADED)[700:]),
+     "evil.pkl", ""),
+    ("a hard link in a packed tar", gzip.compress(tars.build(tars.member(b"notes.txt", PICKLE), tars.header(b"evil.pkl", 0,
+     b"1", link=b"notes.txt"))), "evil.pkl", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("need", [Need.HEAD, Need.SEEK])
+@pytest.mark.parametrize(("name", "data", "path", "said"), NESTED, ids=[nested[0] for nested in NESTED])
+def test_what_one_of_two_readings_holds_is_seen(name, data, path, said, need):
+    """Also as a member, where nobody asks for its bytes and nothing but the walker looks."""
+    assert len(name) > 9
+    walked = look(data, need=need)
+    assert PICKLE in walked.members[path] and walked.rules >= {said} - {""}
+    inside = look(zips.simple({"data.bin": data}), need=need)
+    assert PICKLE in inside.members[f"data.bin!/{path}"] and inside.rules >= {said} - {""}
+
+
+_XZ = lzma.compress(TEXT * 99)
+FAILING = [
+    ("an xz index that lies", _XZ[:-20] + bytes([_XZ[-20] ^ 1]) + _XZ[-19:], "corrupt"),
+    ("an xz stream without its footer", lzma.compress(TEXT)[:-12], "corrupt"),
+    ("a frame that says it is longer than the file", streams.SKIPPABLE[:4] + b"\xff" * 4 + PICKLE, "corrupt"),
+    ("an old lz4 frame behind a new one", streams.lz4_raw(TEXT) + b"\x02\x21\x4c\x18\5\0\0\0", "corrupt"),
+    ("an old lz4 frame", b"\x02\x21\x4c\x18\5\0\0\0\x10abcd", "unsupported"),
+    ("a zip before more than loaders search", zips.simple(_LOADED) + b"j" * 80_000, "corrupt"),
+    ("a cpio archive in gzip", gzip.compress(b"070701" + b"0" * 104 + b"a\0"), "unsupported"),
+    ("a pax size of nothing", tars.build(tars.pax({b"size": b""}), tars.member(b"s", PICKLE)), "corrupt"),
+    ("a name without an entry", tars.build(tars.long_name(b"x" * 200)), "corrupt"),
+    ("a sparse map in a pax header", tars.build(tars.pax({b"GNU.sparse.map": b"0,1,1024,1", b"GNU.sparse.size": b"4096"}),
+     tars.member(b"s", b"ab")), "unsupported"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "data", "reason"), FAILING, ids=[failing[0] for failing in FAILING])
+def test_what_readers_fail_at_differently_is_never_clean(name, data, reason):
+    assert len(name) > 9
+    assert reason in look(data).reasons
+    assert reason in look(zips.simple({"data.bin": data})).reasons
+
+
+@pytest.mark.parametrize("parts", [10**3, 10**5])
+def test_a_name_of_folders_without_end_costs_its_length_only(parts):
+    data = tars.build(tars.long_name(b"d/" * parts + b"x"), tars.member(data=PICKLE))
+    begin = time.process_time()
+    walked = look(data)
+    assert walked.rules == {"archive.unportable-name"} and PICKLE in walked.members.values()
+    assert time.process_time() - begin < 2

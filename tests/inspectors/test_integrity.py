@@ -62,7 +62,15 @@ def test_every_form_of_list_is_compared_with_the_members(form, name):
 
 def test_upper_case_digests_and_utf16_lists_are_read():
     text = listing(PAIR).decode().upper().replace("A.BIN", "a.bin").replace("SUB/B.BIN", "sub/b.bin")
-    assert Result({**PAIR, "SHA256SUMS": text.encode("utf-16")}).counts() == {"declared": 2, "matched": 2}
+    for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"):
+        assert Result({**PAIR, "SHA256SUMS": text.encode(encoding)}).counts() == {"declared": 2, "matched": 2}
+        assert Result({**PAIR, "checksums.txt": text.encode(encoding)}).counts() == {"declared": 2, "matched": 2}
+    assert [reason for _, reason, _ in Result({"SHA256SUMS": text.encode("utf-32-le")}).gaps] == [GapReason.CORRUPT]
+
+
+def test_comments_without_end_do_not_hide_a_list():
+    text = b"# " + b"x" * 100 + b"\n"
+    assert Result({**PAIR, "checksums.txt": text * 700 + listing(PAIR)}).counts() == {"declared": 2, "matched": 2}
 
 
 def test_paths_begin_at_the_folder_of_the_list_in_its_own_container():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gate.archive.paths import encode
 from gate.core.gap import GapReason
 from tests.inspectors.images import layout
 from tests.inspectors.looking import PAIR, A, B, Result, listing, sha, tensors
@@ -157,6 +158,52 @@ def test_dvc_before_version_3_counted_windows_line_ends_as_unix_ones_in_text_onl
         assert result.counts() == {"declared": 1, "matched": 1}
     exact = Result({"d.csv": text, "d.csv.dvc": dvc("d.csv", text, md5=digest, hash="md5")})
     assert ("digest-mismatch", "d.csv") in exact.findings
+
+
+def folder(files, digest=lambda data: hashlib.md5(data).hexdigest(), **more):
+    rows = [{"md5": digest(data), "relpath": name} for name, data in sorted(files.items())]
+    return dvc("data", b"", md5=of("md5", json.dumps(rows, sort_keys=True).encode()) + ".dir", **more)
+
+
+SET = {"a.csv": b"1\r\n2\r\n", "b/\u00e9 %#!/x": b"3", "b!": b"", "b/a": A}
+
+
+def in_folder(files):
+    return {f"data/{encode(name.encode())}": data for name, data in files.items()}
+
+
+@pytest.mark.parametrize("more", [{"hash": "md5"}, {}], ids=["DVC 3", "DVC 2"])
+def test_a_folder_beside_its_dvc_file_is_compared(more):
+    by = folder(SET, **({"hash": "md5"} if more else {"digest": lambda data: of("md5", data.replace(b"\r\n", b"\n"))}))
+    files = {**in_folder(SET), "data.dvc": by, "data2/x": B, "data.txt": B}
+    good = Result(files)
+    assert (good.findings, good.gaps, good.references) == ([("weak-digest", "data.dvc")], [], [])
+    assert good.section["matched"] == 1
+    for change in ({"data/a.csv": B}, {"data/more": B}):
+        bad = Result({**files, **change})
+        assert ("digest-mismatch", "data") in bad.findings and bad.section["mismatched"] == 1
+    assert ("digest-mismatch", "data") in Result({k: v for k, v in files.items() if k != "data/b/a"}).findings
+
+
+def test_a_folder_that_was_not_read_whole_is_neither_right_nor_wrong():
+    files = {**in_folder(SET), "data.dvc": folder(SET, hash="md5")}
+    assert Result({**files, "data/a.csv": None}).section["unread"] == 1
+    assert Result({**files, "data/a.csv#2": B}).section["unread"] == 1
+    ignoring = Result({**files, ".dvcignore": b"*.tmp"})
+    assert [reason for _, reason, _ in ignoring.gaps] == [GapReason.UNSUPPORTED] and ".dvcignore" in ignoring.gaps[0][2]
+
+
+def test_a_folder_of_a_lock_that_is_not_here_is_not_asked_for():
+    lock = f"stages: {{train: {{deps: [{{path: data, hash: md5, md5: {'0' * 32}.dir}}]}}}}".encode()
+    absent = Result({"dvc.lock": lock})
+    assert (absent.findings, absent.gaps) == ([], [])
+    assert ("digest-mismatch", "data") in Result({"dvc.lock": lock, "data/a": A}).findings
+
+
+def test_folders_without_number_are_bounded():
+    outs = "".join(f"- {{md5: {i:032x}.dir, path: d{i:03}, hash: md5}}\n" for i in range(70))
+    result = Result({"x.dvc": f"outs:\n{outs}".encode(), **{f"d{i:03}/a": A for i in range(70)}})
+    assert result.section["mismatched"] == 64 and "64 folders" in result.gaps[0][2]
 
 
 def test_a_lock_is_compared_with_what_is_there_and_asks_for_nothing_else():

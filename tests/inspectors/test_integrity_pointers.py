@@ -8,6 +8,7 @@ from gate.core.gap import GapReason
 from tests.inspectors.looking import A, B, Result, listing, sha
 
 NOT_FETCHED = GapReason.NOT_FETCHED
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
 
 
 def lfs(data=A, size=None, version="https://git-lfs.github.com/spec/v1"):
@@ -59,12 +60,49 @@ def test_a_digest_of_the_content_is_not_compared_with_the_pointer():
         lfs().replace(b"sha256", b"sha1"),
         lfs().replace(b"spec/v1", b"spec/v9"),
         lfs().replace(b"size ", b"size 0"),
-        lfs().replace(b"\n", b"\r\n"),
         lfs() + b" " * 1000,
     ],
 )
 def test_what_is_not_exactly_a_pointer_is_an_ordinary_file(data):
     assert Result({"notes.txt": data}).references == []
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\n\n"], ids=["unix", "windows", "empty lines"])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_pointer_that_an_editor_saved_again_is_no_model_either(ends, encoding):
+    data = lfs(size=7).decode().replace("\n", ends).encode(encoding)
+    assert Result({"model.bin": data}).references == [("model.bin", "git-lfs", "", f"sha256:{sha(A)}", 7)]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS[1:])
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("config.json", json.dumps({"auto_map": {"AutoModel": "acme/code--model.Net"}})),
+        ("adapter_config.json", json.dumps({"peft_type": "LORA", "base_model_name_or_path": "acme/base"})),
+        ("MLmodel", "flavors:\n  python_function: {loader_module: x, code: code}\n"),
+        ("model.pkl.dvc", "outs:\n- path: model.pkl\n  md5: 0123456789abcdef0123456789abcdef\n"),
+        ("Kitfile", "manifestVersion: 1.0.0\nmodel: {path: ./missing}\n"),
+        ("m.safetensors.index.json", json.dumps({"weight_map": {"a": "missing.safetensors"}})),
+    ],
+)
+def test_no_encoding_hides_what_a_document_says(name, data, encoding):
+    """Loaders of bytes take UTF-16 and UTF-32, those of text fail: here it is read, or a gap."""
+    plain, wide = Result({name: data.encode()}), Result({name: data.encode(encoding)})
+    assert plain.references or plain.findings
+    assert wide.references == plain.references or wide.gaps
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"\\u0061uto_map": {"AutoModel": "acme/code--model.Net"}}',
+        json.dumps({"padding": "x" * 70_000, "auto_map": {"AutoModel": "acme/code--model.Net"}}),
+    ],
+    ids=["a letter by its number", "behind 64 KiB"],
+)
+def test_no_spelling_hides_a_key_that_makes_a_loader_fetch_code(data):
+    assert [row[1] for row in Result({"config.json": data.encode()}).references] == ["hugging-face-code"]
 
 
 # -- DVC -----------------------------------------------------------------------------------------------------------
@@ -84,7 +122,7 @@ def test_a_folder_that_dvc_keeps_may_be_here():
     out = b"outs:\n- {md5: 0123456789abcdef0123456789abcdef.dir, nfiles: 2, hash: md5, path: data}\n"
     assert Result({"data.dvc": out}).references[0][2:4] == ("data", "md5:0123456789abcdef0123456789abcdef.dir")
     here = Result({"data.dvc": out, "data/a.csv": A})
-    assert here.references == [] and gaps(here) == [("data.dvc", GapReason.UNSUPPORTED)]
+    assert here.references == [] and (gaps(here), here.findings[0]) == ([], ("digest-mismatch", "data"))
 
 
 def test_an_import_is_pinned_by_the_commit_that_it_was_locked_to_only():

@@ -48,8 +48,9 @@ mlserver
 
 def needs(line: str) -> dict[str, set[str]]:
     """Of all that a line leads to, what it needs on Linux without extras, by normalised names."""
-    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--only-binary", ":all:"]
-    answer = subprocess.run([*command, "--report", "-", *line.split()], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet"]
+    command += ["--only-binary", ":all:", "--report", "-"]
+    answer = subprocess.run([*command, *line.split()], capture_output=True, text=True, check=False)
     if answer.returncode:
         print(f"not resolved: {line}: {answer.stderr.strip()[-200:]}", file=sys.stderr)
         return {}

@@ -57,7 +57,6 @@ class Form:
     guess: bool
     begins: re.Pattern[bytes]
     reader: ClaimsReader
-    jumps: bool = False
 
     def fits(self, folder: str, name: str, head: bytes) -> bool:
         """Whether a member of this name, that begins so, may be such a document."""

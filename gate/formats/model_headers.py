@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
 from gate.archive.source import Source
 from gate.core.model import VersionKind, version_kind
-from gate.formats.claims import Claim, Claims, ClaimsReader, claimed, meanings
+from gate.core.report import Json
+from gate.formats.claims import Claim, Claims, claimed, meanings
 from gate.formats.model_document import model_document
-from gate.formats.model_kinds import READ, model_kind
+from gate.formats.model_kinds import READ
+from gate.formats.weights import Measured, measured
 
 _FORWARD = frozenset({"safetensors", "gguf", "lightgbm"})
 """Formats whose readers never go back, so that large weights are not spooled."""
@@ -39,20 +41,26 @@ _TABLE: Mapping[str, str | list[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """What one header says, and how many weights there are."""
+
+    claims: Claims
+    measured: Measured
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """How the header of one format is read, and whether its reader jumps; `rank` as in sources.yaml."""
 
     name: str
-    reader: ClaimsReader
+    reader: Callable[[Source], Read]
     jumps: bool
     rank: int = 30
-    guess: bool = False
 
 
-def header_of(head: bytes) -> Header | None:
-    """The format of a model by its first bytes, None where none of the readers knows it."""
-    kind = model_kind(head)
-    return _header(kind) if kind in READ and kind != "npy" else None
+def header_of(kind: str | None) -> Header | None:
+    """How a format is read that model_kind() names, None where none of the readers knows it."""
+    return _header(kind) if kind is not None and kind in READ and kind != "npy" else None
 
 
 @cache
@@ -60,9 +68,10 @@ def _header(kind: str) -> Header:
     group = "framework" if kind in _MEASURED else "writer"
     table = meanings({**_TABLE, f"{group}.{{}}": "frameworks.*"})
 
-    def read(source: Source) -> Claims:
+    def read(source: Source) -> Read:
         document = model_document(kind, source)
-        return Claims.of(map(_numbered, claimed(table, document.value)), document.repeated)
+        said: Mapping[str, Json] = document.value if isinstance(document.value, dict) else {}
+        return Read(Claims.of(map(_numbered, claimed(table, said)), document.repeated), measured(said))
 
     return Header(kind, read, kind not in _FORWARD, 0 if kind in _MEASURED else 30)
 

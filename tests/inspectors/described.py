@@ -20,7 +20,7 @@ from gate.facts.metadata import MetadataValue, ModelMetadata
 from gate.facts.seen import Seen
 from gate.facts.size import WeightSet
 from gate.facts.store import Store
-from gate.inspectors import Inputs
+from gate.inspectors import Inputs, Inspector
 from gate.inspectors.metadata import Metadata
 from gate.targets.profile import Profile
 
@@ -94,3 +94,12 @@ def said(name: str, data: bytes) -> dict[str, tuple[str, ...]]:
     told = Described({name: data})
     assert (told.gaps, [row for row in told.findings if row[0] != "conflict"]) == ([], [])
     return told.values()
+
+
+def said_by(inspector: Inspector, path: str, data: bytes) -> list[object]:
+    """What another inspector says about one member."""
+    member = Member(path, Entry(b"", None, window=Memory(data, Budget(Limits()))), Budget(Limits()))
+    need = inspector.wants(member)
+    assert need is not None
+    member.take(need)
+    return list(inspector.inspect(member))

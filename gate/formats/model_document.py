@@ -26,6 +26,7 @@ from gate.formats.keras_h5 import keras_h5
 from gate.formats.lightgbm import read_lightgbm
 from gate.formats.onnx import read_onnx
 from gate.formats.openvino import read_openvino
+from gate.formats.pmml import read_pmml
 from gate.formats.port import Port
 from gate.formats.safetensors import read_safetensors
 from gate.formats.saved_model import read_saved_model
@@ -255,6 +256,22 @@ def _safetensors(source: Source) -> _Read:
     return said | {"seeds": _renamed(properties, {"ss_seed": "ss_seed"})}, ()
 
 
+def _pmml(source: Source) -> _Read:
+    model = read_pmml(source)
+    said: _Said = {
+        "format_version": model.version,
+        "name": model.name,
+        "version": model.model_version,
+        "created": model.created,
+        "architecture": model.kind,
+        "objective": model.function,
+        "inputs": _ports(model.inputs),
+        "outputs": _ports(model.outputs),
+        "frameworks": {model.application: model.application_version} if model.application_version else {},
+    }
+    return said, ()
+
+
 _READERS: Final[Mapping[str, Callable[[Source], _Read]]] = {
     "gguf": _gguf,
     "onnx": _onnx,
@@ -268,4 +285,5 @@ _READERS: Final[Mapping[str, Callable[[Source], _Read]]] = {
     "lightgbm": _lightgbm,
     "catboost": _catboost,
     "safetensors": _safetensors,
+    "pmml": _pmml,
 }

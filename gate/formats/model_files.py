@@ -16,6 +16,7 @@ import yaml
 
 from gate.archive.source import Source, whole
 from gate.core.report import Json
+from gate.formats.bom_texts import read_cyclonedx_xml, read_spdx_tags
 from gate.formats.bounded import Document, parse_json, parse_yaml
 from gate.formats.claims import Claim, Claims, ClaimsReader, Meaning, claimed, meanings
 from gate.formats.front_matter import begins, read_front_matter
@@ -38,6 +39,7 @@ EXTRAS: dict[str, Extra] = {"card": card, "cyclonedx": cyclonedx, "dvc": dvc, "m
 EXTRAS |= {"skops": skops, "spdx": spdx}
 """What of a parsed document a table cannot say, by the name that a row has under `extra`."""
 _OWN: dict[str, ClaimsReader] = {"triton": read_triton, "statements": read_statements}
+_OWN |= {"cyclonedx-xml": read_cyclonedx_xml, "spdx-tags": read_spdx_tags}
 """Readers of what is neither JSON nor YAML."""
 
 

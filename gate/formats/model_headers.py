@@ -14,7 +14,7 @@ from gate.formats.model_document import model_document
 from gate.formats.model_kinds import READ
 from gate.formats.weights import Measured, measured
 
-_FORWARD = frozenset({"safetensors", "gguf", "lightgbm"})
+_FORWARD = frozenset({"safetensors", "gguf", "lightgbm", "pmml"})
 """Formats whose readers never go back, so that large weights are not spooled."""
 _MEASURED = frozenset({"catboost", "lightgbm", "xgboost"})
 """Formats of a library of their own: their version is that of the framework, not of a converter."""

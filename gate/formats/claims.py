@@ -51,17 +51,21 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What one document says; `repeated` are keys that stand twice in one mapping; `cut` when there is more."""
+    """What one document says; `repeated` are keys that stand twice in one mapping; `cut` when there is more.
+
+    `leaks` are fields that name a place on the machine where it was made.
+    """
 
     claims: tuple[Claim, ...] = ()
     repeated: tuple[str, ...] = ()
     cut: bool = False
+    leaks: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, claims: Iterable[Claim], repeated: tuple[str, ...] = ()) -> Claims:
+    def of(cls, claims: Iterable[Claim], repeated: tuple[str, ...] = (), leaks: tuple[str, ...] = ()) -> Claims:
         """The first CLAIMS of them."""
         rows = tuple(islice(claims, CLAIMS + 1))
-        return cls(rows[:CLAIMS], repeated, len(rows) > CLAIMS)
+        return cls(rows[:CLAIMS], repeated, len(rows) > CLAIMS, leaks)
 
 
 ClaimsReader: TypeAlias = Callable[[Source], Claims]

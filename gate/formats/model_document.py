@@ -8,6 +8,7 @@ stranger's, as they stand.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
@@ -33,6 +34,7 @@ from gate.formats.saved_model import read_saved_model
 from gate.formats.tflite import read_tflite
 from gate.formats.xgboost import read_xgboost
 
+_VERSION = re.compile(r"v?[0-9][\w.+-]{0,40}")
 PAIRS = 1000
 """Properties that are kept."""
 _Said = dict[str, Json]
@@ -258,6 +260,9 @@ def _safetensors(source: Source) -> _Read:
 
 def _pmml(source: Source) -> _Read:
     model = read_pmml(source)
+    version = (
+        model.application_version if _VERSION.fullmatch(model.application_version) else ""
+    )  # CatBoost: its git log
     said: _Said = {
         "format_version": model.version,
         "name": model.name,
@@ -267,7 +272,7 @@ def _pmml(source: Source) -> _Read:
         "objective": model.function,
         "inputs": _ports(model.inputs),
         "outputs": _ports(model.outputs),
-        "frameworks": {model.application: model.application_version} if model.application_version else {},
+        "frameworks": {model.application: version} if model.application and version else {},
     }
     return said, ()
 

@@ -20,6 +20,7 @@ from gate.formats.bom_texts import read_cyclonedx_xml, read_spdx_tags
 from gate.formats.bounded import Document, parse_json, parse_yaml
 from gate.formats.claims import Claim, Claims, ClaimsReader, Meaning, claimed, meanings
 from gate.formats.front_matter import begins, read_front_matter
+from gate.formats.leaks import leaks
 from gate.formats.model_fields import card, dvc, mlmodel, skops
 from gate.formats.model_statements import cyclonedx, read_statements, spdx
 from gate.formats.triton import read_triton
@@ -121,7 +122,7 @@ def _reader(reads: str, holds: tuple[str, ...], table: dict[str, Any], extra: st
         if not isinstance(value, dict) or (holds and not value.keys() & set(holds)):
             return Claims()
         text = raw.decode("utf-8", "replace")
-        return Claims.of(chain(claimed(rows, value, text), more(value)), document.repeated)
+        return Claims.of(chain(claimed(rows, value, text), more(value)), document.repeated, leaks(value, raw))
 
     return read
 

@@ -10,6 +10,7 @@ from gate.archive.source import Source
 from gate.core.model import VersionKind, version_kind
 from gate.core.report import Json
 from gate.formats.claims import Claim, Claims, claimed, meanings
+from gate.formats.leaks import leaks
 from gate.formats.model_document import model_document
 from gate.formats.model_kinds import READ
 from gate.formats.weights import Measured, measured
@@ -71,7 +72,8 @@ def _header(kind: str) -> Header:
     def read(source: Source) -> Read:
         document = model_document(kind, source)
         said: Mapping[str, Json] = document.value if isinstance(document.value, dict) else {}
-        return Read(Claims.of(map(_numbered, claimed(table, said)), document.repeated), measured(said))
+        claims = Claims.of(map(_numbered, claimed(table, said)), document.repeated, leaks(document.value))
+        return Read(claims, measured(said))
 
     return Header(kind, read, kind not in _FORWARD, 0 if kind in _MEASURED else 30)
 

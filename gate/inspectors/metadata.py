@@ -21,6 +21,7 @@ from gate.facts.metadata import Claimed, MetadataRead, MetadataValue, ModelMetad
 from gate.facts.pickles import PickleImports
 from gate.facts.size import SizeRead, Weights, WeightSet
 from gate.formats.claims import Claims
+from gate.formats.licence_kinds import categories
 from gate.formats.licences import spdx
 from gate.formats.model_files import Form, form_of
 from gate.formats.model_headers import Header, header_of
@@ -108,11 +109,13 @@ class Metadata(Inspector):
             "conflicting": list(model.conflicts),
             "duplicate_keys": seen.found("metadata.duplicate-key"),
             "mixed_variants": seen.found("metadata.mixed-variants"),
+            "leaks": seen.found("metadata.leaks-path"),
             **_said(model),
             **{f"has_{name}": bool(keys & wanted) for name, wanted in _HAS.items()},
             "has_version": bool(model.version),
             "has_licence": bool(model.licences),
             "licence_is_spdx": bool(read.spdx_all),
+            "licence_categories": list(categories(model.licences)),
             "created_zone_known": bool(read.created_zone),
             "created_in_future": bool(now and model.created > now),
             "expired": bool(now and model.expires and model.expires <= now),
@@ -168,6 +171,8 @@ def _claims(member: Member, source: Form | Header, said: Claims) -> Iterator[Sai
     if said.repeated:
         keys = ", ".join(sorted(said.repeated))[:_SHOWN]
         yield found("metadata.duplicate-key", member, by="", keys=keys, count=len(said.repeated))
+    if said.leaks:
+        yield found("metadata.leaks-path", member, field=said.leaks[0], count=len(said.leaks))
     if said.cut:
         yield _gap(member.path, GapReason.TOO_MANY, f"says more than {len(said.claims)} things")
 

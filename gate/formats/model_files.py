@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -61,9 +61,9 @@ class Form:
     begins: re.Pattern[bytes]
     reader: ClaimsReader
 
-    def fits(self, folder: str, name: str, head: bytes) -> bool:
-        """Whether a member of this name, that begins so, may be such a document."""
-        if not self.file.fullmatch(name) or (self.folder and not self.folder.search(folder)):
+    def fits(self, folder: str, head: bytes) -> bool:
+        """Whether a member in this folder, that has the right name and begins so, may be such a document."""
+        if self.folder and not self.folder.search(folder):
             return False
         if self.card:
             return begins(head)
@@ -74,12 +74,15 @@ def form_of(path: str, head: bytes) -> Form | None:
     """What the table says about a member, by its encoded path and its first 64 KiB."""
     at = path.rfind("/") + 1
     name = path[at:]
+    forms = _called(_NTH.sub("", name) if "#" in name else name)
+    return next((form for form in forms if form.fits(path[:at], head)), None) if forms else None
+
+
+@lru_cache(maxsize=4096)
+def _called(name: str) -> tuple[Form, ...]:
+    """The rows for a name; the same names come again and again."""
     any_form, forms = _forms()
-    if "#" in name:
-        name = _NTH.sub("", name)
-    if not any_form.fullmatch(name):
-        return None
-    return next((form for form in forms if form.fits(path[:at], name, head)), None)
+    return tuple(form for form in forms if form.file.fullmatch(name)) if any_form.fullmatch(name) else ()
 
 
 @cache

@@ -29,7 +29,7 @@ from gate.formats.model_kinds import model_kind
 from gate.formats.weights import Measured, measured_npy
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
 from gate.records.conflicts import Conflict, conflicts
-from gate.records.demand import in_words, sized, target
+from gate.records.demand import counted, in_words, others, sized, target
 from gate.records.loading import tables
 from gate.records.record import Record, Records
 from gate.records.size import files, sizes
@@ -80,6 +80,9 @@ class Metadata(Inspector):
         weights = list(_sized(seen, archive))
         yield from weights
         sets = [row for row in weights if isinstance(row, WeightSet)]
+        for one, other in others(sets):
+            words = f"{counted(one)}, and {other.path} as {counted(other)}"
+            yield found("metadata.mixed-variants", one.path, stem=one.path.rpartition("/")[2], precisions=words)
         if not claims and not sets:
             return
         records = Records(claims)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from gate.core.report import Json
 from gate.facts.size import SizeRead, WeightSet
@@ -37,6 +37,28 @@ def sized(reads: Iterable[SizeRead], sets: Iterable[WeightSet]) -> dict[str, Jso
         "unknown_bytes": read.unknown_bytes,
         "start": max((row.start for row in needed), key=STARTS.index, default=None),
     }
+
+
+def others(sets: Iterable[WeightSet]) -> Iterator[tuple[WeightSet, WeightSet]]:
+    """Sets of the same weights by their names that cannot be: floating point, and more than twice as many."""
+    rows = list(sets)
+    by_path = {row.path: row for row in rows}
+    for row in rows:
+        one = by_path.get(row.instead)
+        if one is not None and _plain(row) and _plain(one):
+            less, more = sorted((row.parameters, one.parameters))
+            if more > 2 * less:
+                yield row, one
+
+
+def _plain(row: WeightSet) -> bool:
+    """Whether each element is a parameter: what is quantized packs several into one."""
+    return row.parameters > 0 and all(name.startswith(("float", "bfloat")) for name in row.dtypes)
+
+
+def counted(row: WeightSet) -> str:
+    """How many parameters a set has, in words."""
+    return f"{_short(row.parameters)} parameters"
 
 
 def _by_format(rows: Iterable[WeightSet]) -> dict[str, tuple[int, int]]:

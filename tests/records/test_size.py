@@ -155,3 +155,11 @@ def test_every_format_of_the_table_says_why():
 )
 def test_numbers_in_words(number, words):
     assert in_words(size.sizes([Weights("m.gguf", "gguf", number, number, number)], size.Files()).sets) == words
+
+
+def test_two_models_under_names_of_one_are_told():
+    files = {"model.safetensors": tensors(1000), "onnx/model.onnx": binary_onnx.linear()}
+    (row,) = sized(files).findings
+    assert row == ("mixed-variants", "model.safetensors", "")
+    packed = {"model.safetensors": tensors(1000, dtype="I8", bits=8), "onnx/model.onnx": binary_onnx.linear()}
+    assert sized(packed).findings == []

@@ -48,3 +48,15 @@ class Run(Fact):
     seeds: int
     hashed: int
     strong: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartsKnown(Note):
+    """Over the whole archive: parts that other documents than a gate-model.yaml name (code, data, params).
+
+    `lists` are lists of requirements, `hashed` those that have a hash for each package.
+    """
+
+    parts: tuple[str, ...]
+    lists: int
+    hashed: int

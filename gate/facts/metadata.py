@@ -59,6 +59,7 @@ class ModelMetadata(Fact):
 
     `version_kind` is one of gate.core.model.VersionKind. `licences` are as declared, `spdx` the same in SPDX as far as
     they are in it. Times are RFC 3339 in UTC. `conflicts` are the keys about which sources of this model disagree.
+    `weights` says in a few words how many there are.
     """
 
     kind: ClassVar[str] = "metadata.model"
@@ -78,6 +79,7 @@ class ModelMetadata(Fact):
     expires: str = ""
     stage: str = ""
     conflicts: tuple[str, ...] = ()
+    weights: str = ""
 
     @property
     def model(self) -> Model:
@@ -86,7 +88,8 @@ class ModelMetadata(Fact):
             "framework": f"{self.framework} {self.framework_version}".strip(),
             "architecture": self.architecture,
             "task": self.task,
-            "parameters": self.parameters,
+            "parameters": "" if self.weights else self.parameters,
+            "weights": self.weights,
             "licence": " and ".join(self.spdx or self.licences),
         }
         about = tuple((label, word) for label, word in words.items() if word)

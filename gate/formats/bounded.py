@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 from typing import NoReturn
 
@@ -26,6 +27,8 @@ NODES = 1_000_000
 """Values in one document, aliases expanded: 100 bytes of memory each."""
 DIGITS = 308
 """Digits of an integer: a longer one does not fit into a double."""
+RECENT = 2**16
+"""Bytes of a document that is kept for whoever asks next."""
 _REPEATED = 100
 """Repeated keys that are named."""
 _TOKEN = re.compile(r'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
@@ -67,8 +70,12 @@ def parse_json(data: bytes, *, words: bool = False) -> Document:
 
     NaN, infinities, numbers beyond a double and integers of more than DIGITS digits are refused; with `words` NaN and
     Infinity, which Python's own writer puts into configurations of models, are the text that they are.
-    Raises FormatError, or NotExamined for what is too large or too deep.
+    Raises FormatError, or NotExamined for what is too large or too deep. Nobody changes what is returned.
     """
+    return _recent_json(data, words) if len(data) <= RECENT else _json(data, words)
+
+
+def _json(data: bytes, words: bool) -> Document:
     text = _decoded(data)
     _measure(text)
     repeated: dict[str, None] = {}
@@ -150,7 +157,7 @@ def _same(value: Json) -> Json:
 def _clean(value: Json) -> Json:
     """The same value without surrogates."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):
         return {str(_clean(key)): _clean(item) for key, item in value.items()}
     return [_clean(item) for item in value] if isinstance(value, list) else value
@@ -164,12 +171,21 @@ def parse_yaml(data: bytes) -> Document:
 
     A plain scalar is typed only where JSON writes it the same way: 1.10, 012, no, .nan and dates stay text, so that no
     version turns into a number. Tags beyond the core schema, merge keys and mappings as keys are refused; aliases count
-    as what they stand for. Raises FormatError, or NotExamined for what is too large or too deep.
+    as what they stand for. Raises FormatError, or NotExamined for what is too large or too deep. Nobody changes what is
+    returned.
     """
+    return _recent_yaml(data) if len(data) <= RECENT else _yaml(data)
+
+
+def _yaml(data: bytes) -> Document:
     try:
         return _Yaml(yaml.parse(_decoded(data), Loader=_Loader)).document()
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # a bad escape raises ValueError in the Python loader
         raise FormatError(f"YAML: {' '.join(str(error).split())}") from None
+
+
+_recent_json, _recent_yaml = lru_cache(maxsize=2)(_json), lru_cache(maxsize=2)(_yaml)
+"""Several inspectors ask for the same document one after the other."""
 
 
 class _Yaml:

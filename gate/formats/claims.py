@@ -36,6 +36,11 @@ _SECRET = re.compile(r"(?i)pass|secret|token|credential|auth|key\b|_key|apikey")
 _TEXTS = frozenset({"description", "intended_use", "limits"})
 """Prose: that there is some is what matters, and anything may stand in it."""
 
+_Found: TypeAlias = tuple[Json, str, str, Mapping[str, Json] | None]
+"""A value, its field, the keys that `*` stood for, and the mapping that it lies in."""
+_STEPS = frozenset({"[]", "*", "**", "@keys"})
+"""Steps of a path that are no keys."""
+
 Path: TypeAlias = tuple[str, ...]
 
 
@@ -51,17 +56,21 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What one document says; `repeated` are keys that stand twice in one mapping; `cut` when there is more."""
+    """What one document says; `repeated` are keys that stand twice in one mapping; `cut` when there is more.
+
+    `leaks` are fields that name a place on the machine where it was made.
+    """
 
     claims: tuple[Claim, ...] = ()
     repeated: tuple[str, ...] = ()
     cut: bool = False
+    leaks: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, claims: Iterable[Claim], repeated: tuple[str, ...] = ()) -> Claims:
+    def of(cls, claims: Iterable[Claim], repeated: tuple[str, ...] = (), leaks: tuple[str, ...] = ()) -> Claims:
         """The first CLAIMS of them."""
         rows = tuple(islice(claims, CLAIMS + 1))
-        return cls(rows[:CLAIMS], repeated, len(rows) > CLAIMS)
+        return cls(rows[:CLAIMS], repeated, len(rows) > CLAIMS, leaks)
 
 
 ClaimsReader: TypeAlias = Callable[[Source], Claims]
@@ -93,11 +102,23 @@ def claimed(table: Iterable[Meaning], document: Json, text: str = "") -> Iterato
     lines = key_lines(text)
     for meaning in table:
         for field in meaning.fields:
-            rows = list(islice(_at(document, field, (), "", None), CLAIMS + 1))
+            rows = _found(document, field)
             told = [row for row in (_claim(meaning.key, *row, lines) for row in rows) if row is not None]
             if told:
                 yield from told
                 break
+
+
+def _found(document: Json, path: Path) -> list[_Found]:
+    """Each value at the path; most paths are keys alone, and most of those are not there."""
+    value, parent = document, None
+    for step in path:
+        if step in _STEPS:
+            return list(islice(_at(document, path, (), "", None), CLAIMS + 1))
+        if not isinstance(value, dict) or step not in value:
+            return []
+        value, parent = value[step], value
+    return [] if value is None else [(value, ".".join(path), "", parent)]
 
 
 def claim(key: str, value: Json, field: str, line: int = -1) -> Claim | None:
@@ -122,7 +143,7 @@ def texts(value: Json) -> Iterator[str]:
     """A scalar, or a list of some, as text; numbers as JSON writes them."""
     if isinstance(value, list | tuple):
         for item in islice(value, VALUES):
-            if not isinstance(item, list | tuple | Mapping):
+            if not isinstance(item, list | tuple | dict):
                 yield from texts(item)
     elif isinstance(value, str):
         if said := printable(value[: 2 * CHARACTERS].strip(), CHARACTERS):
@@ -149,16 +170,14 @@ def publishable(key: str, text: str) -> str:
         return shown(text)
     if family in ("param", "tag", "hardware") and (_SECRET.search(key) or not _PLAIN.fullmatch(text)):
         return "…"
-    return _MAIL.sub("…", text)
+    return _MAIL.sub("…", text) if "@" in text else text
 
 
 # -- walking a document -----------------------------------------------------------------------------------------------
 
-_Found: TypeAlias = tuple[Json, str, str, Mapping[str, Json] | None]
-
 
 def _at(value: Json, path: Path, captured: Path, field: str, beside: Mapping[str, Json] | None) -> Iterator[_Found]:
-    """Each value at the path: the value, its field, the keys that `*` stood for, and the mapping that it lies in."""
+    """Each value at a path."""
     if not path:
         yield value, field, ".".join(captured), beside
         return
@@ -166,8 +185,8 @@ def _at(value: Json, path: Path, captured: Path, field: str, beside: Mapping[str
     if step == "[]":
         items = value if isinstance(value, list) else [] if value is None else [value]
         for i, item in enumerate(islice(items, CLAIMS + 1)):
-            yield from _at(item, rest, captured, f"{field}[{i}]", item if isinstance(item, Mapping) else beside)
-    elif isinstance(value, Mapping):
+            yield from _at(item, rest, captured, f"{field}[{i}]", item if isinstance(item, dict) else beside)
+    elif isinstance(value, dict):
         if step == "**":
             yield from _leaves(value, captured, field)
         if step == "@keys":
@@ -180,7 +199,7 @@ def _at(value: Json, path: Path, captured: Path, field: str, beside: Mapping[str
 
 
 def _leaves(value: Json, captured: Path, field: str) -> Iterator[_Found]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, item in islice(value.items(), CLAIMS + 1):
             yield from _leaves(item, (*captured, key), _join(field, key))
     else:

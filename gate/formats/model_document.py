@@ -8,6 +8,7 @@ stranger's, as they stand.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
@@ -26,12 +27,14 @@ from gate.formats.keras_h5 import keras_h5
 from gate.formats.lightgbm import read_lightgbm
 from gate.formats.onnx import read_onnx
 from gate.formats.openvino import read_openvino
+from gate.formats.pmml import read_pmml
 from gate.formats.port import Port
 from gate.formats.safetensors import read_safetensors
 from gate.formats.saved_model import read_saved_model
 from gate.formats.tflite import read_tflite
 from gate.formats.xgboost import read_xgboost
 
+_VERSION = re.compile(r"v?[0-9][\w.+-]{0,40}")
 PAIRS = 1000
 """Properties that are kept."""
 _Said = dict[str, Json]
@@ -255,6 +258,25 @@ def _safetensors(source: Source) -> _Read:
     return said | {"seeds": _renamed(properties, {"ss_seed": "ss_seed"})}, ()
 
 
+def _pmml(source: Source) -> _Read:
+    model = read_pmml(source)
+    version = (
+        model.application_version if _VERSION.fullmatch(model.application_version) else ""
+    )  # CatBoost: its git log
+    said: _Said = {
+        "format_version": model.version,
+        "name": model.name,
+        "version": model.model_version,
+        "created": model.created,
+        "architecture": model.kind,
+        "objective": model.function,
+        "inputs": _ports(model.inputs),
+        "outputs": _ports(model.outputs),
+        "frameworks": {model.application: version} if model.application and version else {},
+    }
+    return said, ()
+
+
 _READERS: Final[Mapping[str, Callable[[Source], _Read]]] = {
     "gguf": _gguf,
     "onnx": _onnx,
@@ -268,4 +290,5 @@ _READERS: Final[Mapping[str, Callable[[Source], _Read]]] = {
     "lightgbm": _lightgbm,
     "catboost": _catboost,
     "safetensors": _safetensors,
+    "pmml": _pmml,
 }

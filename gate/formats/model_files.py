@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -16,9 +16,11 @@ import yaml
 
 from gate.archive.source import Source, whole
 from gate.core.report import Json
+from gate.formats.bom_texts import read_cyclonedx_xml, read_spdx_tags
 from gate.formats.bounded import Document, parse_json, parse_yaml
 from gate.formats.claims import Claim, Claims, ClaimsReader, Meaning, claimed, meanings
 from gate.formats.front_matter import begins, read_front_matter
+from gate.formats.leaks import leaks
 from gate.formats.model_fields import card, dvc, mlmodel, skops
 from gate.formats.model_statements import cyclonedx, read_statements, spdx
 from gate.formats.triton import read_triton
@@ -38,6 +40,7 @@ EXTRAS: dict[str, Extra] = {"card": card, "cyclonedx": cyclonedx, "dvc": dvc, "m
 EXTRAS |= {"skops": skops, "spdx": spdx}
 """What of a parsed document a table cannot say, by the name that a row has under `extra`."""
 _OWN: dict[str, ClaimsReader] = {"triton": read_triton, "statements": read_statements}
+_OWN |= {"cyclonedx-xml": read_cyclonedx_xml, "spdx-tags": read_spdx_tags}
 """Readers of what is neither JSON nor YAML."""
 
 
@@ -57,11 +60,10 @@ class Form:
     guess: bool
     begins: re.Pattern[bytes]
     reader: ClaimsReader
-    jumps: bool = False
 
-    def fits(self, folder: str, name: str, head: bytes) -> bool:
-        """Whether a member of this name, that begins so, may be such a document."""
-        if not self.file.fullmatch(name) or (self.folder and not self.folder.search(folder)):
+    def fits(self, folder: str, head: bytes) -> bool:
+        """Whether a member in this folder, that has the right name and begins so, may be such a document."""
+        if self.folder and not self.folder.search(folder):
             return False
         if self.card:
             return begins(head)
@@ -72,12 +74,15 @@ def form_of(path: str, head: bytes) -> Form | None:
     """What the table says about a member, by its encoded path and its first 64 KiB."""
     at = path.rfind("/") + 1
     name = path[at:]
+    forms = _called(_NTH.sub("", name) if "#" in name else name)
+    return next((form for form in forms if form.fits(path[:at], head)), None) if forms else None
+
+
+@lru_cache(maxsize=4096)
+def _called(name: str) -> tuple[Form, ...]:
+    """The rows for a name; the same names come again and again."""
     any_form, forms = _forms()
-    if "#" in name:
-        name = _NTH.sub("", name)
-    if not any_form.fullmatch(name):
-        return None
-    return next((form for form in forms if form.fits(path[:at], name, head)), None)
+    return tuple(form for form in forms if form.file.fullmatch(name)) if any_form.fullmatch(name) else ()
 
 
 @cache
@@ -120,7 +125,7 @@ def _reader(reads: str, holds: tuple[str, ...], table: dict[str, Any], extra: st
         if not isinstance(value, dict) or (holds and not value.keys() & set(holds)):
             return Claims()
         text = raw.decode("utf-8", "replace")
-        return Claims.of(chain(claimed(rows, value, text), more(value)), document.repeated)
+        return Claims.of(chain(claimed(rows, value, text), more(value)), document.repeated, leaks(value, raw))
 
     return read
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
 from gate.archive.source import Source
 from gate.core.model import VersionKind, version_kind
-from gate.formats.claims import Claim, Claims, ClaimsReader, claimed, meanings
+from gate.core.report import Json
+from gate.formats.claims import Claim, Claims, claimed, meanings
+from gate.formats.leaks import leaks
 from gate.formats.model_document import model_document
 from gate.formats.model_kinds import READ
+from gate.formats.weights import Measured, measured
 
-_FORWARD = frozenset({"safetensors", "gguf", "lightgbm"})
+_FORWARD = frozenset({"safetensors", "gguf", "lightgbm", "pmml"})
 """Formats whose readers never go back, so that large weights are not spooled."""
 _MEASURED = frozenset({"catboost", "lightgbm", "xgboost"})
 """Formats of a library of their own: their version is that of the framework, not of a converter."""
@@ -39,19 +42,26 @@ _TABLE: Mapping[str, str | list[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """What one header says, and how many weights there are."""
+
+    claims: Claims
+    measured: Measured
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """How the header of one format is read, and whether its reader jumps; `rank` as in sources.yaml."""
 
     name: str
-    reader: ClaimsReader
+    reader: Callable[[Source], Read]
     jumps: bool
     rank: int = 30
-    guess: bool = False
 
 
 def header_of(kind: str | None) -> Header | None:
-    """The header of a model of this kind (gate.formats.model_kinds), None where none of the readers knows it."""
-    return _header(kind) if kind in READ and kind != "npy" else None
+    """How a format is read that model_kind() names, None where none of the readers knows it."""
+    return _header(kind) if kind is not None and kind in READ and kind != "npy" else None
 
 
 @cache
@@ -59,9 +69,11 @@ def _header(kind: str) -> Header:
     group = "framework" if kind in _MEASURED else "writer"
     table = meanings({**_TABLE, f"{group}.{{}}": "frameworks.*"})
 
-    def read(source: Source) -> Claims:
+    def read(source: Source) -> Read:
         document = model_document(kind, source)
-        return Claims.of(map(_numbered, claimed(table, document.value)), document.repeated)
+        said: Mapping[str, Json] = document.value if isinstance(document.value, dict) else {}
+        claims = Claims.of(map(_numbered, claimed(table, said)), document.repeated, leaks(document.value))
+        return Read(claims, measured(said))
 
     return Header(kind, read, kind not in _FORWARD, 0 if kind in _MEASURED else 30)
 

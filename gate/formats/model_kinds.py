@@ -16,7 +16,7 @@ HEAD = 65_536
 READ: Final = frozenset(
     {
         *("safetensors", "gguf", "npy", "hdf5", "onnx", "saved-model", "tflite", "coreml", "openvino"),
-        *("keras-config", "xgboost", "lightgbm", "catboost"),
+        *("keras-config", "xgboost", "lightgbm", "catboost", "pmml"),
     }
 )
 _PROLOG = rb"(?:\xef\xbb\xbf)?+\s*+(?:<\?xml[^>?]{0,200}+\?>\s*+)?+(?:<!--(?>[\s\S]{0,2000}?-->)\s*+)*+"
@@ -35,7 +35,7 @@ _FIRST = re.compile(
         (?=[\s\S]{0,4000}(?:"registered_name"|"keras_version"|"build_config"|"layers")))
     | (?P<openvino>%(prolog)s<net\s[^>]{0,2000}?version=)
     | (?P<torchscript>class\ \w+\(Module\):\n\ \ __parameters__\ =\ \[|op_version_set\ =\ [0-9])
-    | (?P<pmml>%(prolog)s<(?:\w{1,20}:)?PMML[\s>])
+    | (?P<pmml>%(prolog)s<(?:!DOCTYPE\s++)?+(?:\w{1,20}:)?PMML[\s>\[])
     | (?P<tensorrt>ptrt|ftrt)
     | (?P<rknn>RKNN)
     | (?P<hailo>\x01HEF)

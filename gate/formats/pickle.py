@@ -16,6 +16,7 @@ from gate.formats.pickle_stack import Stopped
 from gate.formats.pickle_strings import Broken
 from gate.formats.pickle_tape import Bytes, Tape
 from gate.formats.pickle_values import NAME, Blob, Instance, Record, Value
+from gate.formats.pickle_versions import keep, of_file
 from gate.formats.pickle_words import Anomaly, Arg, GlobalUse, Kind, Oddity, Status, Use, Walk
 
 __all__ = ["Anomaly", "Arg", "GlobalUse", "Kind", "Oddity", "Status", "Use", "Walk", "looks_like_pickle", "walk"]
@@ -101,7 +102,7 @@ class _Walker:
             self._failed(Status.OVER_BUDGET, str(error))
         uses = sorted(self.record.uses.values(), key=lambda use: (use.start, use.end, use.use, use.name))
         return Walk(tuple(uses), tuple(self.record.anomalies.values()), self.status, self.recognised, self.streams,
-                    self.protocol, self.end, self.detail)  # fmt: skip
+                    self.protocol, self.end, self.detail, tuple(sorted(self.record.versions.values())))  # fmt: skip
 
     def _failed(self, status: Status, detail: str) -> None:
         self.status, self.detail = status, detail
@@ -193,6 +194,8 @@ class _Walker:
 
     def _accept(self, stream: _Stream) -> _Stream:
         self.record.merge(stream.record)
+        if stream.complete:
+            keep(self.record.versions, of_file(stream.machine.value, (stream.end - 1, stream.end)))
         self.streams += 1
         self.protocol = max(self.protocol, stream.machine.proto)
         self.end = stream.end

@@ -24,6 +24,7 @@ from gate.formats.pickle_values import (
     patches,
     summary,
 )
+from gate.formats.pickle_versions import keep, of_state
 from gate.formats.pickle_words import Arg, Kind, Oddity, Use
 
 _DEAD = (int, float, str, bytes, tuple, Blob, Dict, type(None))
@@ -181,6 +182,7 @@ class Calls(Stack):
             self._used(target, Use.PATCH, pos, ())
         elif type(target) is Instance:
             self._used(target.origin, Use.BUILD, pos, ())
+            keep(self.record.versions, of_state(target.origin.module, state, (self.base + pos - 1, self.base + pos)))
             if patches(state):
                 self.record.odd(Oddity.STATE, self.base + pos - 1)
             if (target.origin.module, target.origin.qualname) in KEPT:

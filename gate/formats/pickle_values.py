@@ -168,11 +168,12 @@ _KINDS: dict[type, Arg] = {
 class Record:
     """The uses and anomalies of one walk, each use once, at its first place."""
 
-    __slots__ = ("_variants", "acted", "anomalies", "uses")
+    __slots__ = ("_variants", "acted", "anomalies", "uses", "versions")
 
     def __init__(self) -> None:
         self.uses: dict[tuple[str, str, Use, tuple[Arg, ...] | None], GlobalUse] = {}
         self.anomalies: dict[Oddity, Anomaly] = {}
+        self.versions: dict[tuple[str, str], Any] = {}
         self.acted = False
         self._variants: dict[tuple[str, str, Use], int] = {}
 
@@ -204,6 +205,7 @@ class Record:
             raise NotExamined(GapReason.BUDGET, f"more than {USES} different uses of globals")
         for anomaly in other.anomalies.values():
             self.odd(*anomaly)
+        self.versions = {**other.versions, **self.versions}
         self.acted = self.acted or other.acted
 
     def adopt(self, uses: Iterable[GlobalUse]) -> None:

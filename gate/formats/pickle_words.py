@@ -141,6 +141,7 @@ class Walk:
     `recognised` is false for bytes that only happen to begin with valid opcodes: they break before anything was called
     and carry no mark of a pickler. `acted` tells whether something was imported or called. `end` is where the last
     stream ends, `detail` says why a walk did not complete, `protocol` is the highest one that a header names.
+    `versions` are those of pickle_versions: library, version, key, first byte and end.
     """
 
     uses: tuple[GlobalUse, ...]
@@ -151,6 +152,7 @@ class Walk:
     protocol: int
     end: int
     detail: str = ""
+    versions: tuple[tuple[str, str, str, int, int], ...] = ()
 
     @property
     def acted(self) -> bool:

@@ -18,7 +18,8 @@ BYTES = 2**20
 """Size of one file of source."""
 SIGNS = 200
 """Signs of one file that are told."""
-SEED, USE, UNSEEDED, FLAG = "seed", "use", "unseeded", "flag"
+SEED, USE, UNSEEDED, FLAG, STEADY = "seed", "use", "unseeded", "flag", "steady"
+"""A generator is seeded, one is drawn from, one has no seed; a switch lets results differ, or keeps them the same."""
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -72,8 +73,7 @@ def _signs(node: ast.AST, names: dict[str, str]) -> Iterator[Sign]:
         name = _full(node.func, names)
         module, _, last = name.rpartition(".")
         if name in table["flags"]:
-            if _says(node.args[0] if node.args else None, table["flags"][name]):
-                yield Sign(FLAG, name, node.lineno)
+            yield from _flag(name, node.args[0] if node.args else None, node.lineno)
         elif name in table["seeds"]:
             given = node.args or node.keywords
             yield Sign(SEED if given and not _none(node.args) else UNSEEDED, name, node.lineno)
@@ -84,8 +84,8 @@ def _signs(node: ast.AST, names: dict[str, str]) -> Iterator[Sign]:
     elif isinstance(node, ast.Assign):
         for target in node.targets:
             name = _full(target, names)
-            if name in table["flags"] and _says(node.value, table["flags"][name]):
-                yield Sign(FLAG, name, node.lineno)
+            if name in table["flags"]:
+                yield from _flag(name, node.value, node.lineno)
 
 
 def _seeded(node: ast.Call, name: str, table: Any) -> bool:
@@ -106,8 +106,11 @@ def _is_none(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and value.value is None
 
 
-def _says(value: ast.expr | None, word: bool) -> bool:
-    return isinstance(value, ast.Constant) and value.value is word
+def _flag(name: str, value: ast.expr | None, line: int) -> Iterator[Sign]:
+    """A switch with a plain word; without one (enable_op_determinism()) it is on. What is computed says nothing."""
+    said = True if value is None else value.value if isinstance(value, ast.Constant) else None
+    if isinstance(said, bool):
+        yield Sign(FLAG if said is _table()["flags"][name] else STEADY, name, line)
 
 
 def _full(node: ast.expr, names: dict[str, str]) -> str:

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from gate.archive.source import whole
+from gate.archive.source import Source, whole
 from gate.core.errors import FormatError, NotExamined
 from gate.core.finding import Finding
 from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
 from gate.core.report import Section
-from gate.facts.determinism import RandomUse, Run, RunNamed
+from gate.facts.dependencies import Package
+from gate.facts.determinism import PartsKnown, RandomUse, Run, RunNamed
 from gate.facts.metadata import Claimed
-from gate.formats.random_use import BYTES, FLAG, SEED, UNSEEDED, USE, read_random_use
+from gate.formats.random_use import BYTES, FLAG, SEED, STEADY, UNSEEDED, USE, read_random_use
 from gate.formats.relative import relative
 from gate.formats.requirement import Requirement
 from gate.formats.requirements import read_requirements
@@ -35,8 +36,8 @@ _LISTED = 100
 class Determinism(Inspector):
     """Reads each file by itself; seeds anywhere count for uses everywhere."""
 
-    consumes = (Claimed,)
-    produces = (RandomUse, RunNamed, Run)
+    consumes = (Claimed, Package)
+    produces = (RandomUse, RunNamed, Run, PartsKnown)
 
     def wants(self, member: Member) -> Need | None:
         if member.path.endswith(".py") and member.size <= BYTES and not _OTHERS.search(member.path):
@@ -60,31 +61,81 @@ class Determinism(Inspector):
             seeds += row.seeds
             yield from _run(row, archive)
         seeds += sum(row.key.startswith(_SEEDS) for row in seen.rows(Claimed))
+        yield PartsKnown("", _known(seen.rows(Claimed)), *_lists(seen.rows(Package), archive))
         yield from _signs(seen, seeds)
 
     def section(self, seen: Seen) -> Section:
         counts = Counter(row.kind for row in seen.rows(RandomUse))
         runs = list(seen.rows(Run))
+        known = next(seen.rows(PartsKnown), PartsKnown("", (), 0, 0))
         seeds = sum(row.seeds for row in runs) + sum(row.key.startswith(_SEEDS) for row in seen.rows(Claimed))
         states = {row.state for row in runs}
-        parts = ("code", "data", "env", "params")
-        missing = sorted(set(parts) if not runs else {name for row in runs for name in row.missing})
+        hashed = bool(known.lists) and known.lists == known.hashed
+        missing = _missing(runs, known, hashed)
         recorded = bool(seeds or counts[SEED])
         return {
             "run_id": next((state for state in _WORST if state in states), "absent"),
             "missing": missing if recorded else [*missing, "seed"],
             "seeds_recorded": recorded,
-            "env_hashed": bool(runs) and all(row.hashed for row in runs),
+            "env_hashed": all(row.hashed for row in runs) if runs else hashed,
+            "data_identified": "data" not in missing,
             "data_strong": bool(runs) and all(row.strong for row in runs),
             "random_uses": counts[USE],
             "unseeded": counts[UNSEEDED],
             "flags_off": counts[FLAG],
-            "reproducible": bool(runs) and not missing and recorded and "mismatch" not in states,
+            "flags_on": counts[STEADY],
+            "reproducible": not missing and recorded and "mismatch" not in states,
         }
 
 
 inspector = Determinism()
 _WORST = ("mismatch", "unverifiable", "match")
+_PARTS = ("code", "data", "env", "params")
+_TRAINING = frozenset({"catboost", "dvc", "dvc-params", "gate-model", "kitfile", "lightgbm"})
+"""Sources whose parameters are those of a training; a configuration has those of the architecture."""
+_DIGEST = re.compile(r"[a-z0-9-]+:[0-9A-Fa-f]{32,128}(?:\.dir)?")
+_READ = 8
+"""Lists of requirements that are read a second time."""
+
+
+def _known(claims: Iterable[Claimed]) -> tuple[str, ...]:
+    """Which parts of a run documents name that are no gate-model.yaml: they identify them, and no id follows."""
+    found = set()
+    for row in claims:
+        family = row.key.partition(".")[0]
+        if family == "commit":
+            found.add("code")
+        elif family == "data" and any(map(_DIGEST.fullmatch, row.values)):
+            found.add("data")
+        elif family == "param" and row.source in _TRAINING:
+            found.add("params")
+    return tuple(sorted(found))
+
+
+def _lists(packages: Iterable[Package], archive: Archive) -> tuple[int, int]:
+    """How many lists of requirements there are, and how many have a hash for each package; not those of packages."""
+    paths = sorted({row.path for row in packages if row.origin == "requirements" and not _OTHERS.search(row.path)})
+    hashed = 0
+    for path in paths[:_READ]:
+        try:
+            source = archive.open(path)
+            hashed += _hashed(source)
+        except (NotExamined, OSError):
+            continue  # whoever read it first said so
+    return len(paths), hashed
+
+
+def _hashed(source: Source) -> bool:
+    asked = [item for item in read_requirements(source) if isinstance(item, Requirement)]
+    return bool(asked) and all(item.hashes for item in asked)
+
+
+def _missing(runs: list[Run], known: PartsKnown, hashed: bool) -> list[str]:
+    """The parts that nobody names: of the runs, or, where none is described, of all documents together."""
+    if runs:
+        return sorted({name for row in runs for name in row.missing})
+    parts = {*known.parts, *(("env",) if hashed else ())}
+    return [name for name in _PARTS if name not in parts]
 
 
 def _run(row: RunNamed, archive: Archive) -> Iterator[Said]:
@@ -123,9 +174,7 @@ def _lock(path: str, parts: RunParts, archive: Archive) -> tuple[str, bool]:
     except OSError as error:
         raise NotExamined(GapReason.UNREADABLE, f"{error.strerror}") from error
     digest = lock_digest(whole(source, source.limits.requirements_bytes))
-    asked = [item for item in read_requirements(source) if isinstance(item, Requirement)]
-    hashed = bool(asked) and all(item.hashes for item in asked)
-    return (digest if parts.env in ("", digest) else ""), hashed
+    return (digest if parts.env in ("", digest) else ""), _hashed(source)
 
 
 def _signs(seen: Seen, seeds: int) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
 from gate.core.report import Json, Section
 from gate.core.text import printable
+from gate.facts.metadata import Claimed
 from gate.facts.pickles import PickleGlobal, PickleImports
 from gate.formats import pickle_npy
 from gate.formats.importable import Shipped, found_by, shipped
@@ -84,7 +85,7 @@ class _Judged:
 class Serialization(Inspector):
     """Reads pickles, and asks the judges of gate.loading about other formats."""
 
-    produces = (PickleGlobal, PickleImports)
+    produces = (PickleGlobal, PickleImports, Claimed)
 
     def wants(self, member: Member) -> Need | None:
         pickled = looks_like_pickle(member.head) or _holds_objects(member.head)
@@ -208,11 +209,13 @@ def _findings(member: Member, result: Walk, judged: list[_Judged]) -> Iterator[F
         yield found(rule, member, at=(start, start + 1), by=oddity.name.lower(), what=oddity)
 
 
-def _rows(member: Member, result: Walk, judged: list[_Judged]) -> Iterator[PickleGlobal | PickleImports]:
+def _rows(member: Member, result: Walk, judged: list[_Judged]) -> Iterator[PickleGlobal | PickleImports | Claimed]:
     for one in judged:
         use = one.use
         verdict = one.judgement.verdict.name.lower()
         yield PickleGlobal(member.path, use.start, use.module, use.qualname, use.use, verdict)
+    for library, version, key, start, end in result.versions:
+        yield Claimed(member.path, f"framework.{library}", (version,), "pickle", key, 0, -1, start, end)
     names = sorted({one.use.name for one in judged})
     yield PickleImports(member.path, result.protocol, len(names), tuple(names[:LISTED]))
 

@@ -40,6 +40,38 @@ KNOWN: Mapping[str, Advice] = {
     "limits.archive-too-large": Advice(
         "The archive is larger than its stage takes", "Make it smaller, or raise archive_bytes in the policy data."
     ),
+    "limits.unpacked-too-large": Advice(
+        "What it unpacks to is larger than its stage takes", "Leave out what is not served, or raise unpacked_bytes."
+    ),
+    "limits.weights-too-large": Advice(
+        "The weights are larger than the stage takes", "Ship one format in a lower precision, or raise weight_bytes."
+    ),
+    "limits.too-many-parameters": Advice(
+        "The model has more parameters than the stage takes, or nobody can count them",
+        "Ship it in a format whose header tells (safetensors, GGUF, ONNX), or raise parameters in the policy data.",
+    ),
+    "limits.load-too-large": Advice(
+        "Loading it needs more memory than the stage takes",
+        "Convert the weights to a format that is mapped (safetensors, GGUF), or raise load_bytes in the policy data.",
+    ),
+    "limits.host-memory": Advice(
+        "The target has too little memory to load it",
+        "Use weights of a lower precision or a format that is mapped, or a larger machine in the profile.",
+    ),
+    "limits.gpu-memory": Advice(
+        "The weights do not fit into the memory of one GPU",
+        "Spread them over several, use a lower precision, or correct gpu_mib in the profile.",
+    ),
+    "limits.disk-space": Advice(
+        "The target has too little disk space to unpack it", "Leave out what is not served, or give it a larger disk."
+    ),
+    "limits.memory-doubtful": Advice(
+        "It may need more memory than the target has",
+        "Leave out the weights that are not served, so that it is clear which are loaded.",
+    ),
+    "limits.memory-unknown": Advice(
+        "Nobody can tell what memory some weights need", "Measure it once, and waive this with what was measured."
+    ),
     "advisories.stale": Advice(
         "The advisory data is too old", "Import a recent copy with `gate db import`, or raise advisory_age_hours."
     ),
@@ -72,6 +104,21 @@ KNOWN: Mapping[str, Advice] = {
     ),
     "governance.no-licence": Advice(
         "No licence is declared", "Declare one in the model card (license:) or a gate-model.yaml."
+    ),
+    "governance.licence-copyleft": Advice(
+        "The licence is copyleft", "Ask whether what is made with the model is passed on, and under which terms."
+    ),
+    "governance.licence-network-copyleft": Advice(
+        "The licence is copyleft also for services", "Ask whether what serves the model can be published."
+    ),
+    "governance.licence-non-commercial": Advice(
+        "The licence forbids commercial use", "Use another model, or get a licence from whoever owns it."
+    ),
+    "governance.licence-use-restricted": Advice(
+        "The licence restricts what the model may be used for", "Compare the intended use with its terms, and waive it."
+    ),
+    "governance.licence-unknown": Advice(
+        "Nobody can tell from its name what the licence allows", "Declare an SPDX expression, or read it and waive it."
     ),
     "readiness.not-reproducible": Advice(
         "It could not be made again", "Record code, data, parameters, lock and seeds in a gate-model.yaml."

@@ -19,6 +19,10 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 """The name of an inspector is that of its module."""
 
 
+_HOURS = ("admission_age_hours", "advisory_age_hours")
+_LIMITS = (*_HOURS, "archive_bytes", "load_bytes", "parameters", "unpacked_bytes", "weight_bytes")
+
+
 class _SiteDataError(Exception):
     """What is wrong, and the keys that lead there; each layer puts its own in front."""
 
@@ -81,11 +85,16 @@ def _actions(value: object) -> Json:
 
 
 def _stage(_: str, value: object) -> Json:
-    return _object(value, {"actions": _actions, "limits": _limits})
+    return _object(value, {"actions": _actions, "environments": _environments, "limits": _limits})
+
+
+def _environments(value: object) -> Json:
+    """Limits of one environment of a stage, by its name; they come before those of the stage."""
+    return _each(value, lambda _, one: _object(one, {"limits": _limits}), bool, "is no name of an environment")
 
 
 def _limits(value: object) -> Json:
-    return _object(value, dict.fromkeys(("admission_age_hours", "advisory_age_hours", "archive_bytes"), _number))
+    return _object(value, dict.fromkeys(_LIMITS, _number))
 
 
 def _number(value: object) -> Json:

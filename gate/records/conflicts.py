@@ -30,6 +30,8 @@ _COMPARED: Mapping[str, tuple[Normal, int]] = {
 }
 """By key: when values are the same, and up to which rank sources are asked: cards give names to runs and families."""
 _FRAMEWORK_RANK = 25
+MOST = 4
+"""Conflicts about one key in one folder that are told: a manifest, a pickle, a list, and one more."""
 _SHORT = 7
 """Characters of an abbreviated commit."""
 LISTS = ("requirements", "conda")
@@ -49,15 +51,17 @@ class Conflict:
 
 
 def conflicts(records: Records, packages: Iterable[Package], subject: str) -> Iterator[Conflict]:
-    """All of them, at most one a folder and key; `subject` is the name of the archive itself."""
+    """All of them, at most one a source and MOST a folder and key; `subject` is the name of the archive itself."""
     wanted = _wanted(packages)
     for place in records.places():
         rows = {key: sorted(said, key=_weight) for key, said in records.at(place).items()}
         around = tuple(records.around(place))
         for key in sorted(rows):
-            one = next(_of_key(key, rows[key], around, records, wanted), None)
-            if one is not None:
-                yield one
+            told: set[tuple[str, str]] = set()
+            for one in _of_key(key, rows[key], around, records, wanted):
+                if (one.row.path, one.row.field) not in told and len(told) < MOST:
+                    told.add((one.row.path, one.row.field))
+                    yield one
         named = _file_name(place, rows, container(place) if place else subject)
         if named is not None:
             yield named

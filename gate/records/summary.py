@@ -29,7 +29,7 @@ PUBLISHED = 300
 """Values that one result lists as facts, those of the archive's own model first."""
 
 
-def summary(record: Record, conflicts: tuple[str, ...], pinned: Mapping[str, str]) -> ModelMetadata:
+def summary(record: Record, conflicts: tuple[str, ...], pinned: Mapping[str, str], weights: str = "") -> ModelMetadata:
     """What counts of one record; `pinned` are the versions that its list of requirements has, by package."""
     framework, framework_version = _framework(record)
     framework_version = framework_version or pinned.get(framework, "")
@@ -53,6 +53,7 @@ def summary(record: Record, conflicts: tuple[str, ...], pinned: Mapping[str, str
         expires=moment(record.value("expires"))[0],
         stage=record.value("stage"),
         conflicts=conflicts,
+        weights=weights,
     )
 
 

@@ -35,15 +35,20 @@ def variants(paths: Iterable[str]) -> Iterator[Variants]:
         if not path.endswith(ends):
             continue
         at = path.rfind("/") + 1
-        name = _SHARD.sub("", path[at:].lower())
-        match = word.search(name)
-        stem = name[: match.start()] + name[match.end() :] if match else name
+        stem, precision = unvaried(path[at:], word)
         first, known = found.get((path[:at], stem), (path, frozenset()))
         if len(known) < _LISTED and (known or len(found) < FILES):
-            found[path[:at], stem] = first, known | {match["precision"] if match else ""}
+            found[path[:at], stem] = first, known | {precision}
     for first, known in found.values():
         if len(known) > 1:
             yield Variants(first, tuple(sorted(known)))
+
+
+def unvaried(name: str, word: re.Pattern[str] | None = None) -> tuple[str, str]:
+    """The name of a file in lower case without its shard and its precision, and that precision."""
+    name = _SHARD.sub("", name.lower())
+    match = (word or _table()[1]).search(name)
+    return (name[: match.start()] + name[match.end() :], match["precision"]) if match else (name, "")
 
 
 @cache

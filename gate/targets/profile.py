@@ -20,7 +20,8 @@ class Profile:
     highest symbol version of each family (GLIBC, GLIBCXX, CXXABI, ...). `allow` are globs of sonames that are there.
     `cuda` are the majors of the toolkit, `cuda_libs` those of single components; None: the file does not say.
     `packages` are Python packages with their versions, None where the file does not say which there are.
-    `rest` is what the file says beyond that, checked and not used yet.
+    `host_bytes`, `gpu_bytes` and `disk_bytes` are the memory of the host, that of one GPU and the space for what
+    is unpacked, None where the file does not say. `rest` is what it says beyond that, checked and not used yet.
     """
 
     name: str
@@ -34,6 +35,9 @@ class Profile:
     packages: Mapping[str, str] | None = None
     python: str = ""
     gpu: bool = False
+    host_bytes: int | None = None
+    gpu_bytes: int | None = None
+    disk_bytes: int | None = None
     rest: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -56,8 +60,15 @@ def read_profile(data: bytes, name: str) -> Profile:
         packages=value.get("packages"),
         python=value.get("python", {}).get("version", ""),
         gpu="gpu" in value,
-        rest={key: value[key] for key in ("isa", "gpu", "memory") if key in value},
+        host_bytes=_bytes(value.get("memory", {}).get("host_mib")),
+        gpu_bytes=_bytes(value.get("memory", {}).get("gpu_mib")),
+        disk_bytes=_bytes(value.get("disk", {}).get("free_mib")),
+        rest={key: value[key] for key in ("isa", "gpu") if key in value},
     )
+
+
+def _bytes(mebibytes: int | None) -> int | None:
+    return None if mebibytes is None else mebibytes * 2**20
 
 
 def _arch(value: object) -> str:
@@ -79,6 +90,14 @@ def _version(value: object) -> str:
     if not isinstance(value, str) or numbers(value) is None:
         raise file.Wrong('must be a version of dotted integers in quotes, as "2.31"')
     return value
+
+
+def _mebibytes(value: object) -> int:
+    """A number of MiB whose bytes every reader of JSON keeps."""
+    number = file.whole(value)
+    if number > 2**32:
+        raise file.Wrong("must be at most 4294967296 MiB")
+    return number
 
 
 def _component(name: str) -> bool:
@@ -109,7 +128,8 @@ _PROFILE = file.mapping(
                 "forward_compat": file.maybe(_version),
             }
         ),
-        "memory": file.mapping({"host_mib": file.whole, "gpu_mib": file.whole}),
+        "memory": file.mapping({"host_mib": _mebibytes, "gpu_mib": _mebibytes}),
+        "disk": file.mapping({"free_mib": _mebibytes}),
     },
     required=("schema", "name"),
 )

@@ -16,6 +16,7 @@ from fixtures.metadata import (
     binary_saved_model,
     binary_tflite,
     binary_trees,
+    text_sources,
 )
 from gate.core.errors import FormatError, NotExamined
 from gate.formats.model_document import model_document, shown_port
@@ -156,6 +157,20 @@ SAID = {
             "bytes": {"F16": 8},
             "properties": {"modelspec.title": "t", "modelspec.license": "mit", "ss_seed": "7"},
             "seeds": {"ss_seed": "7"},
+        },
+    ),
+    "pmml": (
+        text_sources.pmml(),
+        {
+            "format_version": "4.4",
+            "name": "churn",
+            "version": "2.0.1",
+            "created": "2026-11-21T09:44:51Z",
+            "architecture": "MiningModel",
+            "objective": "classification",
+            "inputs": ["age: float64[]", "city: str[]"],
+            "outputs": ["y: int64[]"],
+            "frameworks": {"sklearn2pmml": "0.110.0"},
         },
     ),
 }

@@ -31,6 +31,10 @@ GOOD = {
     "a.spdx.json": made.spdx3(),
     "b.spdx.json": made.spdx2(),
     "x.intoto.jsonl": made.provenance(),
+    "sbom.cdx.xml": made.cyclonedx_xml(),
+    "prefixed.bom.xml": made.cyclonedx_xml(prefix="cdx"),
+    "c.spdx": made.spdx_tags(),
+    "m/models/model.json": made.exported(),
     "gate-model.yaml": made.own(params={"a": [1, {"b": 2}]}, data=[{"name": "n", "digest": made.DATA}]),
 }
 
@@ -158,3 +162,26 @@ def test_a_hundred_thousand_names_that_are_none_of_them_cost_little():
 def test_a_document_of_too_many_claims_is_cut():
     claims = read("params.yaml", b"".join(b"p%d: %d\n" % (i, i) for i in range(CLAIMS + 5)))
     assert (len(claims.claims), claims.cut) == (CLAIMS, True)
+
+
+def test_a_bill_of_materials_says_the_same_as_json_and_as_xml():
+    def said(path, data):
+        return {(row.key, row.values) for row in read(path, data).claims}
+
+    xml = said("bom.xml", made.cyclonedx_xml())
+    assert xml == said("bom.xml", made.cyclonedx_xml(prefix="c"))
+    assert xml == said("bom.json", made.cyclonedx()) - {("architecture", ("two-tower",))}
+    assert said("c.spdx", made.spdx_tags()) == said("b.spdx.json", made.spdx2())
+
+
+@pytest.mark.parametrize(
+    "data", [b"<project/>", b"<bom/>", b"<bom><components><component type='file'/></components></bom>"]
+)
+def test_other_xml_says_nothing(data):
+    assert read("bom.xml", data).claims == ()
+
+
+def test_of_two_models_in_one_bill_neither_is_the_model():
+    one = b"<component type='machine-learning-model'><name>a</name></component>"
+    assert read("bom.xml", b"<bom><components>" + one + b"</components></bom>").claims
+    assert read("bom.xml", b"<bom><components>" + 2 * one + b"</components></bom>").claims == ()

@@ -21,6 +21,7 @@ from fixtures.metadata import (
     binary_saved_model,
     binary_tflite,
     binary_trees,
+    text_sources,
 )
 from gate.formats.model_kinds import HEAD, READ, model_kind
 
@@ -46,7 +47,8 @@ SAMPLES = {
     "tensorrt": b"ptrt" + bytes(20),
     "rknn": b"RKNN" + bytes(20),
     "executorch": bytes(4) + b"ET12" + bytes(20),
-    "pmml": b'<?xml version="1.0"?>\n<PMML version="4.4">',
+    "pmml": text_sources.pmml(),
+    "pmml behind a declaration": b'<?xml version="1.0"?>\n<PMML version="4.4">',
     "llamafile": b"MZqFpD='",
     "r-data": b"RDX3\nX\n",
 }

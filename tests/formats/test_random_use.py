@@ -46,7 +46,7 @@ def test_source_without_seeds():
         ("import numpy\nnumpy.random.default_rng(seed=None)", "unseeded"),
         ("import numpy\nnumpy.random.default_rng(**options)", "seed"),
         ("import torch\ntorch.randn(3, generator=g)", None),
-        ("import torch\ntorch.use_deterministic_algorithms(True)", None),
+        ("import torch\ntorch.use_deterministic_algorithms(True)", "steady"),
         ("import torch\ntorch.backends.cudnn.benchmark = enabled", None),
         ("from .random import seed\nseed()", None),
         ("def shuffle(x): pass\nshuffle(1)", None),
@@ -82,7 +82,7 @@ def test_a_large_file_is_not_read_and_many_signs_are_cut():
     assert len(signs(b"import random\n" + b"random.seed()\n" * 500)) == SIGNS
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.data())
 def test_changed_source_is_read_or_says_nothing(data):
     raw = bytearray(UNSEEDED)

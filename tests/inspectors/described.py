@@ -18,9 +18,11 @@ from gate.core.row import Row
 from gate.facts.dependencies import Package
 from gate.facts.metadata import MetadataValue, ModelMetadata
 from gate.facts.seen import Seen
+from gate.facts.size import WeightSet
 from gate.facts.store import Store
-from gate.inspectors import Inputs
+from gate.inspectors import Inputs, Inspector
 from gate.inspectors.metadata import Metadata
+from gate.targets.profile import Profile
 
 NOW = "2026-11-21T10:00:00Z"
 
@@ -29,7 +31,7 @@ class Archive:
     """Members by their encoded path, in a subject of some name."""
 
     def __init__(self, files: Mapping[str, bytes], name: str) -> None:
-        self.files, self.root = files, SimpleNamespace(name=name)
+        self.files, self.root = files, SimpleNamespace(name=name, size=len(files.get("", b"")))
 
     def inventory(self) -> Iterator[InventoryRow]:
         """As the walker leaves it."""
@@ -42,8 +44,14 @@ class Archive:
 class Described:
     """What the inspector says about an archive, as the pipeline collects it; `rows` are those of other inspectors."""
 
-    def __init__(self, files: Mapping[str, bytes], rows: Iterable[Row] = (), name: str = "model.zip") -> None:
-        inspector, store = Metadata(Inputs(effective_time=NOW)), Store()
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        rows: Iterable[Row] = (),
+        name: str = "model.zip",
+        profiles: tuple[Profile, ...] = (),
+    ) -> None:
+        inspector, store = Metadata(Inputs(effective_time=NOW, profiles=profiles)), Store()
         self.wanted = []
         for path, data in files.items():
             member = Member(path, Entry(b"", None, window=Memory(data, Budget(Limits()))), Budget(Limits()))
@@ -64,6 +72,7 @@ class Described:
         self.gaps = [(gap.location.path, str(gap.reason)) for gap in store.gaps]
         self.facts = list(seen.rows(MetadataValue))
         self.model = next(seen.rows(ModelMetadata), ModelMetadata(""))
+        self.sets = list(seen.rows(WeightSet))
         self.section = dict(inspector.section(seen))
 
     def values(self, path: str | None = None) -> dict[str, tuple[str, ...]]:
@@ -85,3 +94,12 @@ def said(name: str, data: bytes) -> dict[str, tuple[str, ...]]:
     told = Described({name: data})
     assert (told.gaps, [row for row in told.findings if row[0] != "conflict"]) == ([], [])
     return told.values()
+
+
+def said_by(inspector: Inspector, path: str, data: bytes) -> list[object]:
+    """What another inspector says about one member."""
+    member = Member(path, Entry(b"", None, window=Memory(data, Budget(Limits()))), Budget(Limits()))
+    need = inspector.wants(member)
+    assert need is not None
+    member.take(need)
+    return list(inspector.inspect(member))

@@ -153,3 +153,21 @@ def test_an_archive_that_says_nothing_lacks_every_part(told):
 def test_odd_documents_miss_their_parts(told, data):
     section, _, findings, gaps = told({"gate-model.yaml": data})
     assert (section["missing"], findings, gaps) == (["code", "data", "env", "params", "seed"], [], [])
+
+
+def test_parts_that_other_documents_name_are_known_without_an_id(told):
+    from fixtures.metadata import text_sources as made
+
+    files = {"x.intoto.jsonl": made.provenance(), "data.dvc": made.DVC, "params.yaml": b"lr: 0.1\n"}
+    section, facts, findings, _ = told({**files, "requirements.txt": runs.LOCK, "a.py": runs.SEEDED})
+    assert (section["missing"], section["reproducible"], section["run_id"]) == ([], True, "absent")
+    assert (facts, findings, section["env_hashed"], section["data_identified"]) == ([], [], True, True)
+    plain = told({**files, "requirements.txt": b"numpy==2.1.0\n", "config.json": b'{"model_type": "x", "seed": 0}'})[0]
+    assert (plain["missing"], plain["env_hashed"], plain["reproducible"]) == (["env"], False, False)
+
+
+def test_switches_that_keep_results_the_same(told):
+    source = b"import torch, tensorflow as tf\ntf.config.experimental.enable_op_determinism()\n"
+    source += b"torch.use_deterministic_algorithms(True)\ntorch.backends.cudnn.benchmark = flag\n"
+    section, _, findings, _ = told({"train.py": source})
+    assert (section["flags_on"], section["flags_off"], findings) == (2, 0, [])

@@ -29,6 +29,101 @@ test_no_limit_limits_nothing if {
 	rows == set()
 }
 
+sizes := {
+	"copied_bytes": 0,
+	"copied_bytes_most": 0,
+	"load_bytes": 50,
+	"load_bytes_most": 80,
+	"parameters": 12,
+	"parameters_known": true,
+	"resident_bytes": 50,
+	"unknown_files": 0,
+	"unpacked_bytes": 60,
+	"unread_members": 0,
+	"weight_bytes": 50,
+}
+
+weighing(changes, targets) := asked({
+	"subject": {"size": 40},
+	"metadata": {"size": object.union(sizes, changes), "targets": targets},
+})
+
+test_limits_of_a_stage_hold_for_each_quantity if {
+	cases := {
+		"load_bytes": ["limits.load-too-large", 80, {"unknown_files": 1}],
+		"parameters": ["limits.too-many-parameters", 12, {"parameters_known": false}],
+		"unpacked_bytes": ["limits.unpacked-too-large", 60, {"unread_members": 1}],
+		"weight_bytes": ["limits.weights-too-large", 50, {"weight_bytes": "?"}],
+	}
+	every name, row in cases {
+		[code, amount, unknown] := row
+		fits := rules.limits.violation with input as weighing({}, []) with data.gate_site.config as limited(name, amount)
+		fits == set()
+		over := rules.limits.violation with input as weighing({}, []) with data.gate_site.config as limited(name, amount - 1)
+		codes(over) == [code]
+		doubt := rules.limits.violation with input as weighing(unknown, []) with data.gate_site.config as limited(name, 1000)
+		codes(doubt) == [code]
+		none := rules.limits.violation with input as asked({}) with data.gate_site.config as limited(name, 1000)
+		codes(none) == [code]
+	}
+}
+
+test_an_environment_has_limits_of_its_own if {
+	site := {"stages": {"production": {
+		"limits": {"weight_bytes": 1000},
+		"environments": {"edge": {"limits": {"weight_bytes": 10}}},
+	}}}
+	rows := rules.limits.violation with input as weighing({}, []) with data.gate_site.config as site
+	rows == set()
+	edge := object.union(weighing({}, []), {"request": {"stage": "production", "environment": "edge"}})
+	small := rules.limits.violation with input as edge with data.gate_site.config as site
+	codes(small) == ["limits.weights-too-large"]
+}
+
+machine(changes) := object.union({"name": "t", "gpu": false, "host_bytes": null, "gpu_bytes": null, "disk_bytes": null}, changes)
+
+test_what_a_target_does_not_say_is_not_compared if {
+	rows := rules.limits.violation with input as weighing({"unknown_files": 3}, [machine({})])
+	rows == set()
+}
+
+test_weights_need_the_memory_of_the_host if {
+	every row in [[49, ["limits.host-memory"]], [50, ["limits.memory-doubtful"]], [80, []]] {
+		[bytes, expected] := row
+		rows := rules.limits.violation with input as weighing({}, [machine({"host_bytes": bytes})])
+		codes(rows) == expected
+	}
+}
+
+test_beside_a_gpu_the_host_needs_what_is_copied if {
+	target := machine({"host_bytes": 10, "gpu_bytes": 50, "gpu": true})
+	rows := rules.limits.violation with input as weighing({}, [target])
+	rows == set()
+	copied := rules.limits.violation with input as weighing({"copied_bytes": 11, "copied_bytes_most": 11}, [target])
+	copied == {{"code": "limits.host-memory", "subject": "", "msg": "t has 10 bytes of memory of the host, and needed are 11"}}
+	large := rules.limits.violation with input as weighing({"resident_bytes": 51}, [target])
+	codes(large) == ["limits.gpu-memory"]
+}
+
+test_the_disk_holds_the_archive_and_what_is_in_it if {
+	fits := rules.limits.violation with input as weighing({}, [machine({"disk_bytes": 100})])
+	fits == set()
+	rows := rules.limits.violation with input as weighing({}, [machine({"disk_bytes": 99})])
+	codes(rows) == ["limits.disk-space"]
+}
+
+test_memory_that_nobody_can_tell_is_said if {
+	every target in [machine({"host_bytes": 1000}), machine({"gpu_bytes": 1000})] {
+		rows := rules.limits.violation with input as weighing({"unknown_files": 2}, [target])
+		codes(rows) == ["limits.memory-unknown"]
+	}
+}
+
+test_what_a_licence_asks_is_said_by_its_kind if {
+	rows := rules.governance.violation with input as asked({"metadata": {"licence_categories": ["copyleft", "non-commercial", "permissive", "unknown"]}})
+	codes(rows) == ["governance.licence-copyleft", "governance.licence-non-commercial", "governance.licence-unknown"]
+}
+
 advisories(changes) := asked({"dependencies": {"advisories": object.union({"available": true, "age_hours": 1, "label": ""}, changes)}})
 
 test_fresh_advisories_are_relied_on if {

@@ -115,10 +115,12 @@ Pieces: TypeAlias = Iterator[Piece | Missed]
 class Content:
     """The pieces of one member, made anew each time somebody goes through them; nothing of them is kept.
 
-    `for piece in content` raises Spent for a budget and NotExamined where the rest cannot be read.
+    `for piece in content` raises Spent for a budget and NotExamined where the rest cannot be read. `text` says that the
+    member is text as it stands, whatever else it is.
     """
 
     pieces: Callable[[], Pieces]
+    text: bool = False
 
     def __iter__(self) -> Pieces:
         return self.pieces()

@@ -21,7 +21,7 @@ _SNIFF = 4096
 def text_content(source: Source) -> Content:
     """A text of any size, also of a source that only goes forward; FormatError for what is none."""
     text = read_text(source)
-    return Content(lambda: text_pieces(text))
+    return Content(lambda: text_pieces(text), text=True)
 
 
 def text_pieces(text: Text, where: str = "") -> Pieces:

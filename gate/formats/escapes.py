@@ -17,7 +17,10 @@ _ESCAPE = re.compile(
 )
 """Those that all of these languages mean the same by; the others stand for nothing that a value is made of."""
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "/": "/", "\\": "\\"}
-_INLINE = "a|abbr|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup|tt|u|var|wbr"
+_INLINE = (
+    "a|abbr|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|"
+    "small|span|strike|strong|sub|sup|tt|u|var|wbr"
+)
 _MARKUP = re.compile(
     rf"<!--|-->|</?(?:{_INLINE})\s*/?>|(</?[a-z][a-z0-9]{{0,30}}\s*/?>)"
     rf"|&(#[0-9]{{1,7}}|#x{_HEX}{{1,6}}|[a-z][a-z0-9]{{1,31}});",

@@ -2,18 +2,57 @@
 
 from __future__ import annotations
 
-from gate.archive.member import Member, Need
+import re
+from functools import cache
+from typing import Any
+
+import yaml
+
+from gate.adapters.stores import is_read, store_content
+from gate.archive.member import HEAD, Member, Need
 from gate.archive.source import Source
+from gate.core.errors import NotExamined
+from gate.core.gap import GapReason
 from gate.formats.content import Content
 from gate.formats.content_text import text_content
 from gate.formats.text import is_text
+from gate.resources import data
+
+_SNIFF = 64
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def content_need(member: Member) -> Need | None:
     """How a member must be read so that read_content() can; None for what holds nothing that people read."""
+    store = store_kind(member.head)
+    if store:
+        return Need.STREAM if is_read(store) else Need.HEAD
     return Need.STREAM if is_text(member.head) and not member.containers else None
 
 
 def read_content(source: Source) -> Content:
-    """What people can read in a member (`member.read(read_content)`); FormatError where that is nothing."""
-    return text_content(source)
+    """What people can read in a member (`member.read(read_content)`).
+
+    Raises FormatError where that is nothing, NotExamined for a format that has no reader here, MissingExtra.
+    """
+    head = source.read_at(0, HEAD)
+    store = store_kind(head)
+    if is_read(store):
+        return store_content(source, store)
+    if store:
+        raise NotExamined(GapReason.UNSUPPORTED, f"{store}: has no reader")
+    return text_content(source, head)
+
+
+@cache
+def _stores() -> tuple[re.Pattern[bytes], tuple[str, ...]]:
+    """One pattern with a group a format, and the name of each."""
+    rows: list[dict[str, Any]] = yaml.load(data("pii/stores.yaml").read_bytes(), _Loader)  # noqa: S506 - a safe loader
+    return re.compile("|".join(f"({row['begins']})" for row in rows).encode()), tuple(row["name"] for row in rows)
+
+
+def store_kind(head: bytes) -> str:
+    """The format of tables or documents that begins so, "" for anything else."""
+    pattern, names = _stores()
+    match = pattern.match(head[:_SNIFF])
+    return names[match.lastindex - 1] if match and match.lastindex else ""

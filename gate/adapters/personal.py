@@ -16,7 +16,6 @@ from gate.core.errors import NotExamined, Spent
 from gate.core.gap import GapReason
 from gate.formats.content import Content, Missed, Piece, Sheet
 from gate.formats.personal import CELL, SMALL, Asked, mask, profile
-from gate.formats.text import read_text
 
 CAP = 1000
 """Values of one entity in one column or text that are counted; beyond them it is "1000 or more"."""
@@ -83,7 +82,7 @@ class Personal:
 def read_personal(source: Source) -> Personal:
     """The personal data of a member, with gaps for what was not searched; FormatError for what holds no text."""
     content = read_content(source)
-    if source.size <= SMALL and content.text and not profile().possible(read_text(source).whole(SMALL)):
+    if source.size <= SMALL and content.text and not profile().possible(content.text.whole(SMALL)):
         return Personal([])
     return _Counter(source).count(content)
 
@@ -112,7 +111,7 @@ class _Counter:
 
     def count(self, content: Content) -> Personal:
         """Everything, until there is enough of it."""
-        at = 0
+        at = 0 if content.text is not None else -1
         try:
             for piece in content:
                 if isinstance(piece, Missed):

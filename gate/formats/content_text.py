@@ -10,7 +10,7 @@ from gate.core.errors import FormatError
 from gate.formats.content import Content, Piece, Pieces, Sheet, column_piece
 from gate.formats.delimited import Place, Table, read_table
 from gate.formats.escapes import unescaped, unmarked
-from gate.formats.text import Text, read_text
+from gate.formats.text import Encoding, Text, detect
 
 _HTML = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[\s\S]{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|div)\b", re.I
@@ -18,10 +18,13 @@ _HTML = re.compile(
 _SNIFF = 4096
 
 
-def text_content(source: Source) -> Content:
-    """A text of any size, also of a source that only goes forward; FormatError for what is none."""
-    text = read_text(source)
-    return Content(lambda: text_pieces(text), text=True)
+def text_content(source: Source, head: bytes) -> Content:
+    """A text of any size that begins with `head`, also where the source only goes forward; FormatError for no text."""
+    encoding = detect(head)
+    if encoding is None and head:
+        raise FormatError("not text")
+    text = Text(source, encoding or Encoding("utf-8"))
+    return Content(lambda: text_pieces(text), text)
 
 
 def text_pieces(text: Text, where: str = "") -> Pieces:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import suppress
 
 from gate.archive.source import Source
 from gate.core.errors import FormatError
 from gate.formats.content import Content, Piece, Pieces, Sheet, column_piece
 from gate.formats.delimited import Place, Table, read_table
 from gate.formats.escapes import unescaped, unmarked
-from gate.formats.text import Encoding, Text, detect
+from gate.formats.json_table import JsonTable, read_json_table
+from gate.formats.notebook import is_notebook, notebook_pieces
+from gate.formats.text import WINDOW, Encoding, Text, detect
 
 _HTML = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[\s\S]{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|div)\b", re.I
@@ -28,29 +32,59 @@ def text_content(source: Source, head: bytes) -> Content:
 
 
 def text_pieces(text: Text, where: str = "") -> Pieces:
-    """The columns of a table, or windows of 10^6 characters; `where` goes before the names of columns."""
+    """The columns of a table, the cells of a notebook, or windows of 10^6 characters.
+
+    `where` goes before the names of columns.
+    """
     table = read_table(text)
-    if table is None:
+    if table is not None:
+        yield _header(table, text)
+        yield from _rows(table, text, where)
+        return
+    document = read_json_table(text)
+    if document is None:
         yield from window_pieces(text, where)
         return
+    if document.before:
+        yield next(_windows(text, where, 0, document.before))
+    yield from _cells(document, text) if is_notebook(document) else _rows(document, text, where)
+
+
+def _rows(table: Table | JsonTable, text: Text, where: str) -> Pieces:
+    """A table, and what follows it: the rest of a document, or rows that are none."""
     done, sheet = 0, Sheet(where, table.names)
-    try:
+    with suppress(FormatError):  # it only began like a table, or a line of it is damaged
         for batch in table.batches():
             sheet.rows += len(batch.places)
             for column, (cells, rows) in batch.columns.items():
                 yield column_piece(sheet, column, cells, rows, batch.places, text.encoding)
-            last = batch.places[-1]
-            done = last.start + text.encoding.width(last.text)
-    except FormatError:  # it only began like a table, or a line of it is damaged
-        yield from window_pieces(text, where, done)
-        return
-    yield _header(table, text)
+            done = _end(batch.places[-1], text)
+        if isinstance(table, Table):
+            return
+    yield from window_pieces(text, where, done)
+
+
+def _cells(document: JsonTable, text: Text) -> Pieces:
+    done = 0
+    with suppress(FormatError):
+        for place, pieces in notebook_pieces(document):
+            yield from pieces
+            done = _end(place, text)
+    yield from window_pieces(text, "", done)
+
+
+def _end(place: Place, text: Text) -> int:
+    return place.start + text.encoding.width(place.text)
 
 
 def window_pieces(text: Text, where: str = "", after: int = 0) -> Pieces:
     """The text behind its first `after` bytes."""
+    return _windows(text, where, after)
+
+
+def _windows(text: Text, where: str, after: int, size: int = WINDOW) -> Iterator[Piece]:
     undo = unmarked if _is_html(text) else unescaped
-    for window in text.windows():
+    for window in text.windows(size):
         first = window.first
         if after > window.start:
             first = bisect_left(range(len(window.text)), after, lo=first, key=window.offset)

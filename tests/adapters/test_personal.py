@@ -112,10 +112,13 @@ def test_what_lies_beyond_the_limit_is_a_gap_and_what_lies_before_is_found() -> 
     assert error.reason is GapReason.BUDGET and at >= 2**20
 
 
-def test_a_table_that_breaks_off_is_searched_as_text() -> None:
-    text = "a,b\n" + "1,2\n" * 40 + '3,"open\n' + "4,5\n" * 60_000 + f"{MAIL}\n"
+def test_a_table_that_breaks_off_is_searched_as_text_from_there() -> None:
+    text = f"a,b\n{CARD},x\n" + "1,2\n" * 40 + '3,"open\n' + "4,5\n" * 60_000 + f"{MAIL}\n"
     found = read(text)
-    assert (found.sheets, only(found).entity, only(found).column) == ([], "EMAIL_ADDRESS", -1)
+    assert [sheet.rows for sheet in found.sheets] == [41]
+    assert [(count.entity, count.column) for count in found.counts] == [("EMAIL_ADDRESS", -1), ("CREDIT_CARD", 0)]
+    mail = found.counts[0]
+    assert text[mail.start : mail.end] == MAIL and mail.line == text.count("\n")
 
 
 def test_the_names_of_columns_are_searched_too() -> None:

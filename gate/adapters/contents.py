@@ -10,30 +10,48 @@ import yaml
 
 from gate.adapters.stores import is_read, store_content
 from gate.archive.member import HEAD, Member, Need
-from gate.archive.source import Source
+from gate.archive.source import Source, fresh
 from gate.core.errors import NotExamined
 from gate.core.gap import GapReason
 from gate.formats.content import Content
 from gate.formats.content_text import text_content
+from gate.formats.model_headers import header_of
+from gate.formats.model_texts import model_pieces
+from gate.formats.npy import MAGIC
+from gate.formats.npy_texts import has_texts, npy_pieces
+from gate.formats.pickle import looks_like_pickle
+from gate.formats.pickle_texts import pickle_pieces
+from gate.formats.spreadsheet import is_workbook, workbook_pieces
 from gate.formats.text import is_text
 from gate.resources import data
 
 _SNIFF = 64
+_ZIP = b"PK\x03\x04"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def content_need(member: Member) -> Need | None:
     """How a member must be read so that read_content() can; None for what holds nothing that people read."""
-    store = store_kind(member.head)
+    head = member.head
+    store = store_kind(head)
     if store:
         return Need.STREAM if is_read(store) else Need.HEAD
-    return Need.STREAM if is_text(member.head) and not member.containers else None
+    if member.containers:
+        return Need.SEEK if "zip" in member.containers and is_workbook(head) else None
+    if is_text(head):
+        return Need.STREAM
+    if head.startswith(MAGIC):
+        return Need.STREAM if has_texts(head) else None
+    header = header_of(head)
+    if header is not None:
+        return Need.SEEK if header.jumps else Need.STREAM
+    return Need.STREAM if looks_like_pickle(head) else None
 
 
 def read_content(source: Source) -> Content:
     """What people can read in a member (`member.read(read_content)`).
 
-    Raises FormatError where that is nothing, NotExamined for a format that has no reader here, MissingExtra.
+    Raises NotExamined for a format that has no reader here, MissingExtra.
     """
     head = source.read_at(0, HEAD)
     store = store_kind(head)
@@ -41,7 +59,16 @@ def read_content(source: Source) -> Content:
         return store_content(source, store)
     if store:
         raise NotExamined(GapReason.UNSUPPORTED, f"{store}: has no reader")
-    return text_content(source, head)
+    if is_text(head) or not head:
+        return text_content(source, head)
+    if head.startswith(MAGIC):
+        return Content(lambda: npy_pieces(fresh(source)))
+    if head.startswith(_ZIP):
+        return Content(lambda: workbook_pieces(source))
+    header = header_of(head)
+    if header is not None:
+        return Content(lambda: model_pieces(fresh(source), header.name))
+    return Content(lambda: pickle_pieces(fresh(source)))
 
 
 @cache

@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from gate.archive.source import Forward, Source, blocks
+from gate.archive.source import Source, blocks, fresh
 from gate.core.errors import MissingExtra, NotExamined, OutOfSpace
 from gate.core.gap import GapReason
 from gate.formats.content import NOWHERE, Content, Missed, Piece, Pieces, Sheet, may_be_said, values_piece
@@ -85,7 +85,7 @@ def _pieces(source: Source, kind: str, script: str, folder: str) -> Pieces:
 
 def _copy(source: Source, fd: int) -> None:
     at = 0
-    for block in blocks(source.again() if isinstance(source, Forward) else source):
+    for block in blocks(fresh(source)):
         view = memoryview(block)
         try:
             while view:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from gate.archive.source import Source
 from gate.core.errors import FormatError
 from gate.formats.content import Content, Piece, Pieces, Sheet, column_piece
 from gate.formats.delimited import Place, Table, read_table
-from gate.formats.escapes import unescaped, unmarked
+from gate.formats.escapes import unescaped, unmarked, unpickled, unstyled
 from gate.formats.json_table import JsonTable, read_json_table
 from gate.formats.notebook import is_notebook, notebook_pieces
 from gate.formats.text import WINDOW, Encoding, Text, detect
@@ -19,6 +19,8 @@ from gate.formats.text import WINDOW, Encoding, Text, detect
 _HTML = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[\s\S]{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|div)\b", re.I
 )
+_OFFICE = re.compile(r"<[^<>]{0,2000}(?:schemas\.openxmlformats\.org|purl\.oclc\.org/ooxml|:opendocument:xmlns:)")
+_OLD_PICKLE = re.compile(r"\([dl]p[0-9]+\n|\(?c[A-Za-z_][\w.]*\n[A-Za-z_]\w*\n|[VS][^\n]*\np[0-9]+\n")
 _SNIFF = 4096
 
 
@@ -83,7 +85,7 @@ def window_pieces(text: Text, where: str = "", after: int = 0) -> Pieces:
 
 
 def _windows(text: Text, where: str, after: int, size: int = WINDOW) -> Iterator[Piece]:
-    undo = unmarked if _is_html(text) else unescaped
+    undo = _undo(text)
     for window in text.windows(size):
         first = window.first
         if after > window.start:
@@ -92,10 +94,14 @@ def _windows(text: Text, where: str, after: int, size: int = WINDOW) -> Iterator
             yield undo(Piece(window.text, first, window.last, window, where))
 
 
-def _is_html(text: Text) -> bool:
-    for piece in text.pieces():
-        return _HTML.match(piece[:_SNIFF]) is not None
-    return False
+def _undo(text: Text) -> Callable[[Piece], Piece]:
+    """What hides nothing in a text that begins so."""
+    start = next(text.pieces(), "")[:_SNIFF]
+    if _HTML.match(start):
+        return unmarked
+    if _OFFICE.search(start):
+        return unstyled
+    return unpickled if _OLD_PICKLE.match(start) else unescaped
 
 
 def _header(table: Table, text: Text) -> Piece:

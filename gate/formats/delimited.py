@@ -104,7 +104,7 @@ def read_table(text: Text) -> Table | None:
         return None
     delimiter = max(found, key=lambda one: one[0])[1]
     first = next(csv.reader(lines, delimiter=delimiter))
-    header = _is_header(first)
+    header = is_header(first)
     return Table(text, delimiter, [cell.strip() for cell in first] if header else [], header)
 
 
@@ -132,7 +132,7 @@ def _columns(lines: list[str], delimiter: str) -> int:
     return width if 1 < width <= COLUMNS and widths.count(width) * 10 >= len(widths) * 9 else 0
 
 
-def _is_header(row: list[str]) -> bool:
+def is_header(row: list[str]) -> bool:
     """Whether these are names: words, all different, none a number; what may be a person's data is no name."""
     names = [cell.strip() for cell in row]
     return len(set(names)) == len(names) and all(

@@ -96,11 +96,19 @@ def read_json_table(text: Text) -> JsonTable | None:
     table = JsonTable(text, match.end() if match else 0)
     objects = table.objects()
     try:
-        for _ in range(ROWS):
-            next(objects)
+        _, first = next(objects)
+        if not is_cell(first):
+            for _ in range(ROWS - 1):
+                next(objects)
     except (StopIteration, FormatError):
         return None
     return table
+
+
+def is_cell(value: Pairs) -> bool:
+    """Whether an object is a cell of a notebook: even a single one is worth a reader of its own."""
+    keys = {key for key, _ in value}
+    return "cell_type" in keys and ("source" in keys or "input" in keys)
 
 
 class Pairs(list[tuple[str, object]]):

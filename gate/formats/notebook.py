@@ -11,7 +11,7 @@ from gate.core.errors import FormatError
 from gate.formats.content import Cells, Piece
 from gate.formats.delimited import Place
 from gate.formats.escapes import unmarked
-from gate.formats.json_table import JsonTable, Pairs
+from gate.formats.json_table import JsonTable, Pairs, is_cell
 from gate.formats.personal import words_of
 
 _PICTURES = ("image/", "video/", "audio/", "application/pdf")
@@ -28,8 +28,7 @@ def is_notebook(table: JsonTable) -> bool:
         _, first = next(table.objects())
     except (StopIteration, FormatError):
         return False
-    keys = {key for key, _ in first}
-    return "cell_type" in keys and ("source" in keys or "input" in keys)
+    return is_cell(first)
 
 
 def notebook_pieces(table: JsonTable) -> Iterator[tuple[Place, list[Piece]]]:

@@ -11,7 +11,7 @@ import yaml
 from gate.adapters.stores import is_read, store_content
 from gate.archive.member import HEAD, Member, Need
 from gate.archive.source import Source, fresh
-from gate.core.errors import NotExamined
+from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 from gate.formats.content import Content
 from gate.formats.content_text import text_content
@@ -51,7 +51,7 @@ def content_need(member: Member) -> Need | None:
 def read_content(source: Source) -> Content:
     """What people can read in a member (`member.read(read_content)`).
 
-    Raises NotExamined for a format that has no reader here, MissingExtra.
+    Raises FormatError where that is nothing, NotExamined for a format that has no reader here, MissingExtra.
     """
     head = source.read_at(0, HEAD)
     store = store_kind(head)
@@ -68,6 +68,8 @@ def read_content(source: Source) -> Content:
     header = header_of(head)
     if header is not None:
         return Content(lambda: model_pieces(fresh(source), header.name))
+    if not looks_like_pickle(head):
+        raise FormatError("holds nothing that people read")
     return Content(lambda: pickle_pieces(fresh(source)))
 
 

@@ -150,8 +150,9 @@ def test_text_is_read_and_weights_are_not() -> None:
         "parquet": Need.STREAM,
         "sqlite": Need.STREAM,
         "avro": Need.HEAD,
-        "safetensors": None,
+        "safetensors": Need.STREAM,
         "pickle": None,
+        "weights": None,
         "zip": None,
         "empty": None,
     }
@@ -165,6 +166,7 @@ HEADS = {
     "avro": b"Obj\x01\x04\x14",
     "safetensors": b"\x40\0\0\0\0\0\0\0" + b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}' + b" " * 12,
     "pickle": b"\x80\x04\x95\x10\0\0\0\0\0\0\0",
+    "weights": bytes(range(256)) * 4,
     "zip": b"PK\x03\x04" + bytes(40),
     "empty": b"",
 }

@@ -40,7 +40,8 @@ def text_pieces(text: Text, where: str = "") -> Pieces:
     """
     table = read_table(text)
     if table is not None:
-        yield _header(table, text)
+        if any(table.names):
+            yield _header(table, text)
         yield from _rows(table, text, where)
         return
     document = read_json_table(text)

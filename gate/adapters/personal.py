@@ -39,6 +39,9 @@ _NUMBERS = re.compile(
 )
 """Cells that are numbers, none of them long enough to name a person, or points in time, or truths; digits behind a
 decimal point are no number."""
+_TIMES = re.compile(rf"(?:(?:1[0-9]{{9}}(?:[0-9]{{3}}|[0-9]{{6}}|[0-9]{{9}})?)?{CELL})*+")
+"""Cells that are seconds since 1970, or parts of them, from 2001 to 2033: unless its name says otherwise, such a column
+is of times."""
 
 
 @dataclass(slots=True)
@@ -103,6 +106,7 @@ class _Counter:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._rows = profile().rows
+        self._speaking = frozenset(word for row in self._rows for word in row.context)
         self._limit = source.limits.personal_bytes
         self._searched = 0
         self._gaps: list[tuple[int, NotExamined]] = []
@@ -142,6 +146,8 @@ class _Counter:
         column, cells, times = self._column(piece), piece.cells, piece.times
         before, column.cells = column.cells, column.cells + _filled(cells, times, len(cells))
         if max(map(len, cells)) < SHORTEST or _NUMBERS.fullmatch(piece.text):
+            return
+        if _TIMES.fullmatch(piece.text) and not piece.words & self._speaking:
             return
         starts: list[int] = []
         values: Counter[str] = Counter()

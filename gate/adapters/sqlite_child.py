@@ -20,6 +20,9 @@ VALUE = 2**25
 """Bytes of one value."""
 BATCH = 2**20
 """Characters after which the values are handed over."""
+_ROWS = 2048
+"""Rows that are read at once, as long as they are short: fewer than _FEW characters together."""
+_FEW = 2**18
 _STEPS = 100_000
 """Instructions of the virtual machine between two looks at the clock: about a millisecond."""
 _NUMBER = 10**6
@@ -86,17 +89,21 @@ def _table(connection: sqlite3.Connection, name: str, say: Any) -> None:
     columns = ", ".join('"' + column.replace('"', '""') + '"' for column in names)
     cursor = connection.execute(f"SELECT {columns} FROM {quoted} NOT INDEXED")  # noqa: S608  # quoted, only reading
     counters: list[Counter[str]] = [Counter() for _ in names]
-    size = rows = 0
+    held = rows = 0
+    some = 16
     try:
-        for row in cursor:
-            rows += 1
-            for counter, value in zip(counters, row, strict=True):
-                text = value if type(value) is str else _shown(value)
-                counter[text] += 1
-                size += len(text) + 4
-            if size >= BATCH:
+        while batch := cursor.fetchmany(some):
+            rows += len(batch)
+            size = 0
+            for counter, column in zip(counters, zip(*batch, strict=True), strict=True):
+                texts = column if set(map(type, column)) == {str} else list(map(_shown, column))
+                counter.update(texts)
+                size += sum(map(len, texts))
+            held += size + 4 * len(batch)
+            some = min(2 * some, _ROWS) if size < _FEW else 16
+            if held >= BATCH:
                 _hand_over(say, counters, rows)
-                size = rows = 0
+                held = rows = 0
     finally:
         _hand_over(say, counters, rows)
 
@@ -109,6 +116,8 @@ def _hand_over(say: Any, counters: list[Counter[str]], rows: int) -> None:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, int):
         return str(value) if abs(value) >= _NUMBER else ""
     if isinstance(value, bytes) and b"\0" not in value[:64]:

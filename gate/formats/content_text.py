@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 
 from gate.archive.source import Source
@@ -14,7 +14,7 @@ from gate.formats.delimited import Place, Table, read_table
 from gate.formats.escapes import unescaped, unmarked, unpickled, unstyled
 from gate.formats.json_table import JsonTable, read_json_table
 from gate.formats.notebook import is_notebook, notebook_pieces
-from gate.formats.text import WINDOW, Encoding, Text, detect
+from gate.formats.text import Encoding, Text, detect
 
 _HTML = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[\s\S]{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|div)\b", re.I
@@ -49,7 +49,8 @@ def text_pieces(text: Text, where: str = "") -> Pieces:
         yield from window_pieces(text, where)
         return
     if document.before:
-        yield next(_windows(text, where, 0, document.before))
+        window = next(text.windows(document.before))
+        yield unescaped(Piece(window.text, 0, document.before, window, where))
     yield from _cells(document, text) if is_notebook(document) else _rows(document, text, where)
 
 
@@ -82,12 +83,8 @@ def _end(place: Place, text: Text) -> int:
 
 def window_pieces(text: Text, where: str = "", after: int = 0) -> Pieces:
     """The text behind its first `after` bytes."""
-    return _windows(text, where, after)
-
-
-def _windows(text: Text, where: str, after: int, size: int = WINDOW) -> Iterator[Piece]:
     undo = _undo(text)
-    for window in text.windows(size):
+    for window in text.windows():
         first = window.first
         if after > window.start:
             first = bisect_left(range(len(window.text)), after, lo=first, key=window.offset)

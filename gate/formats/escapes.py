@@ -37,7 +37,7 @@ _OFFICE = re.compile(
     re.IGNORECASE,
 )
 """Ends of paragraphs, strings and cells; other tags, which only say how text looks, unless a value stands in them."""
-_OLD_PICKLE = re.compile(rf"(?m)^[VS]['\"]?(?=.{{3}})|\\u({_HEX}{{4}})")
+_OLD_PICKLE = re.compile(rf"(?m)^[asteuldbR(0-2.]{{0,9}}[VS]['\"]?(?=.{{3}})|\\u({_HEX}{{4}})")
 """Opcodes of protocol 0 before a text, and its escapes."""
 
 

@@ -40,6 +40,7 @@ _LONGEST = 2**26
 _LINE = 2**16
 _WIDE = re.compile(rb"(?:[\t\n\r -~]\0\0\0){4}")
 """An array of numpy's type U."""
+_PRINTABLE = bytes((9, 10, 13, *range(32, 127)))
 _RUN = re.compile(rb"[\t\n\r -~]{12,}")
 """Random bytes have seven of these in a MiB."""
 _PADDED = re.compile(rb"[\t\n\r -~]+\0")
@@ -100,15 +101,13 @@ class _Scan:
         while self._at < tape.size:
             pos = tape.move(self._at, BLOCK)
             data = tape.buf[pos:]
-            end = len(data)
-            for run in _RUN.finditer(data):
-                if run.end() == end and run.start() and self._at + end < tape.size:
-                    end = run.start()  # it goes on in the next block
-                else:
-                    yield Found(run[0].decode("ascii"), self._at + run.start())
             if not data:
                 return
-            self._at += end
+            whole = len(data.rstrip(_PRINTABLE)) if self._at + len(data) < tape.size else len(data)
+            data = data[: whole or None]  # a run on the edge goes on in the next block, unless it fills this one
+            for run in _RUN.finditer(data):
+                yield Found(run[0].decode("ascii"), self._at + run.start())
+            self._at += len(data)
 
     def _counted(self, code: int, pos: int) -> Found | None:
         length = _COUNTED[code]

@@ -98,7 +98,11 @@ def test_counting_stops_at_a_thousand_of_a_kind_and_says_so() -> None:
     half = read(
         "id,mail\n" + "".join(f"{i},{f'user{i}@example.org' * (i % 2)}{'n/a' * (1 - i % 2)}\n" for i in range(90_000))
     )
-    assert (only(half).count, only(half).complete, only(half).share) == (personal.CAP, False, 49)  # of 1,001 values seen
+    assert (only(half).count, only(half).complete, only(half).share) == (
+        personal.CAP,
+        False,
+        49,
+    )  # of 1,001 values seen
 
 
 def test_what_lies_beyond_the_limit_is_a_gap_and_what_lies_before_is_found() -> None:

@@ -102,15 +102,19 @@ def _unmark(match: re.Match[str]) -> str:
     block, reference = match.groups()
     if reference is None:
         return "\n" if block else ""
-    text = html.unescape(match[0])
-    return text if len(text) > 1 else _character(ord(text))
+    return _reference(match[0])
 
 
 def _unstyle(match: re.Match[str]) -> str:
     tag, reference = match.groups()
     if reference is None:
         return "" if tag else "\n"
-    text = html.unescape(match[0])
+    return _reference(match[0])
+
+
+def _reference(name: str) -> str:
+    """What a reference stands for; a space that joins words looks like any other."""
+    text = html.unescape(name).replace("\xa0", " ")
     return text if len(text) > 1 else _character(ord(text))
 
 

@@ -31,11 +31,13 @@ FEW = 5
 SHARE = 30
 """Percent of a column's cells that make it a column of personal data."""
 LIST = 25
-"""Different addresses that make a member a list of people."""
+"""Different values that make a member a list of people."""
 ITEMS = 100
 """Tables that the section lists."""
 COLUMNS = 20
 """Columns of each."""
+_BEGINS = 2048
+"""Bytes by which a member that a program wrote is known."""
 _NO_PERSON = "pii.network-address"
 """What names a machine makes no table a snapshot of people."""
 _CHECKED = frozenset({"pii.payment-card", "pii.bank-account", "pii.email-address"})
@@ -45,6 +47,21 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 @cache
 def _published() -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in _load("published")), re.IGNORECASE)
+
+
+@cache
+def _generated() -> tuple[tuple[str, re.Pattern[str], re.Pattern[bytes]], ...]:
+    """Name, path and first bytes of members that programs write."""
+    return tuple(
+        (row["name"], re.compile(row["path"], re.IGNORECASE), re.compile(row["begins"].encode()))
+        for row in _load("generated")
+    )
+
+
+def _program(member: Member) -> str:
+    """What a member is that a program wrote, "" for all others."""
+    head = member.head[:_BEGINS]
+    return next((name for name, path, begins in _generated() if path.search(member.path) and begins.match(head)), "")
 
 
 def _load(name: str) -> Any:
@@ -103,16 +120,12 @@ inspector = Pii()
 
 
 def _findings(member: Member, personal: Personal) -> Iterator[Finding]:
+    program = _program(member) if personal.counts else ""
     for count in _sorted(personal):
         place = _shown(count)
         where = f" in {place}" if place else ""
-        rule = count.rule
-        if count.by_chance:
-            rule = "pii.number-by-chance"
-        elif rule == "pii.email-address" and _is_list(member, count):
-            rule = "pii.email-list"
         yield found(
-            rule,
+            _rule(member, count, program),
             member,
             at=(count.start, count.end),
             line=count.line,
@@ -122,6 +135,7 @@ def _findings(member: Member, personal: Personal) -> Iterator[Finding]:
             count=_number(count),
             where=where,
             sample=count.sample,
+            program=program,
         )
     for sheet in personal.sheets:
         yield from _snapshot(member, sheet, [count for count in _sorted(personal) if count.sheet is sheet])
@@ -142,6 +156,14 @@ def _snapshot(member: Member, sheet: Sheet, counts: list[Count]) -> Iterator[Fin
         rows=f"{sheet.rows:,}",
         columns=", ".join(names[:10]) + more,
     )
+
+
+def _rule(member: Member, count: Count, program: str) -> str:
+    if count.by_chance:
+        return "pii.number-by-chance"
+    if count.rule == "pii.email-address":
+        return "pii.email-list" if _is_list(member, count) else count.rule
+    return "pii.generated-member" if program and len(count.distinct) < LIST else count.rule
 
 
 def _is_list(member: Member, count: Count) -> bool:

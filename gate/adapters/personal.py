@@ -14,6 +14,7 @@ from gate.adapters.presidio import Hit, search
 from gate.archive.source import Source
 from gate.core.errors import NotExamined, Spent
 from gate.core.gap import GapReason
+from gate.formats.allowed import Allowed
 from gate.formats.content import Content, Missed, Piece, Sheet
 from gate.formats.personal import CELL, SMALL, Asked, mask, profile
 
@@ -80,14 +81,16 @@ class Personal:
     counts: list[Count]
     sheets: list[Sheet] = field(default_factory=list)
     gaps: list[tuple[int, NotExamined]] = field(default_factory=list)
+    allowed: Counter[str] = field(default_factory=Counter)
+    """Values that were not counted because somebody allowed them, by entity."""
 
 
-def read_personal(source: Source) -> Personal:
+def read_personal(source: Source, allowed: Allowed | None = None) -> Personal:
     """The personal data of a member, with gaps for what was not searched; FormatError for what holds no text."""
     content = read_content(source)
     if source.size <= SMALL and content.text and not profile().possible(content.text.whole(SMALL)):
         return Personal([])
-    return _Counter(source).count(content)
+    return _Counter(source, allowed).count(content)
 
 
 @dataclass(slots=True)
@@ -103,8 +106,9 @@ class _Column:
 
 
 class _Counter:
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, allowed: Allowed | None) -> None:
+        self._source, self._allowed = source, allowed
+        self._passed: Counter[str] = Counter()
         self._rows = profile().rows
         self._speaking = frozenset(word for row in self._rows for word in row.context)
         self._limit = source.limits.personal_bytes
@@ -130,7 +134,7 @@ class _Counter:
         except NotExamined as error:
             self._gaps.append((at, error))
         counts = [count for column in self._columns.values() for count in self._conclude(column)]
-        return Personal(counts, self._sheets, self._gaps)
+        return Personal(counts, self._sheets, self._gaps, self._passed)
 
     def _text(self, piece: Piece, at: int) -> None:
         column = self._column(piece)
@@ -221,6 +225,10 @@ class _Counter:
     def _count(self, hit: Hit, column: _Column, piece: Piece, times: int) -> Count | None:
         """The count that this value adds to; None where there is enough of it."""
         recognizer = self._rows[hit.row]
+        value = piece.text[hit.start : hit.end]
+        if self._allowed is not None and self._allowed.holds(value, recognizer.rule):
+            self._passed[recognizer.entity] += times
+            return None
         counts = column.strong if hit.strong else column.weak
         count = counts.get(recognizer.entity)
         if count is None:
@@ -229,7 +237,7 @@ class _Counter:
         if not count.complete:
             return None
         count.count += times
-        count.distinct.add(hash(piece.text[hit.start : hit.end]))
+        count.distinct.add(hash(value))
         if count.count >= CAP:
             self._enough(count, column.asked, hit.strong)
         return count

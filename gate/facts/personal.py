@@ -19,6 +19,15 @@ class PersonalEntity(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class PersonalAllowed(Fact):
+    """How many values of one entity type in a member were passed over because the user's list allows them."""
+
+    kind: ClassVar[str] = "pii.allowed"
+    entity: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class PersonalColumn(Fact):
     """A column of a table in which cells hold values of one entity type.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import groupby, islice
 from typing import Any
 
@@ -18,10 +18,11 @@ from gate.core.finding import Confidence, Finding
 from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
 from gate.core.report import Json, Section
-from gate.facts.personal import PersonalColumn, PersonalEntity
+from gate.core.row import Fact
+from gate.facts.personal import PersonalAllowed, PersonalColumn, PersonalEntity
 from gate.formats.content import Sheet
 from gate.formats.text import is_text
-from gate.inspectors import Inspector, Member, Need, Said, Seen, found
+from gate.inspectors import Inputs, Inspector, Member, Need, Said, Seen, found
 from gate.resources import data
 
 ROWS = 20
@@ -71,7 +72,12 @@ def _load(name: str) -> Any:
 class Pii(Inspector):
     """Searches text, and knows a table by its columns; never says a value."""
 
-    produces = (PersonalEntity, PersonalColumn)
+    produces = (PersonalEntity, PersonalColumn, PersonalAllowed)
+
+    def __init__(self, inputs: Inputs = Inputs()) -> None:  # noqa: B008  # frozen
+        super().__init__(inputs)
+        allowed = inputs.personal_allowed
+        self._read = read_personal if allowed is None else partial(read_personal, allowed=allowed)
 
     def wants(self, member: Member) -> Need | None:
         return content_need(member)
@@ -80,7 +86,7 @@ class Pii(Inspector):
         if not member.path and is_text(member.head):  # a file of text alone is no model, whatever it holds
             yield Gap(Location(), GapReason.UNSUPPORTED, detail="plain text: searched for personal data only")
         try:
-            personal = member.read(read_personal)
+            personal = member.read(self._read)
         except NotExamined as error:
             yield Gap(Location(member.path), error.reason, detail=f"{error}; not searched for personal data")
             return
@@ -103,6 +109,7 @@ class Pii(Inspector):
                 columns: list[Json] = [_column(row) for row in islice(rows, COLUMNS)]
                 listed.append({"path": path, "table": table, "columns": columns})
         return {
+            "allowed": sum(row.count for row in seen.rows(PersonalAllowed)),
             "members": members,
             "entities": dict(sorted(entities.items())),
             "tables": tables,
@@ -170,7 +177,9 @@ def _is_list(member: Member, count: Count) -> bool:
     return len(count.distinct) >= LIST and not _published().search(member.path)
 
 
-def _facts(member: Member, personal: Personal) -> Iterator[PersonalEntity | PersonalColumn]:
+def _facts(member: Member, personal: Personal) -> Iterator[Fact]:
+    for entity, passed in sorted(personal.allowed.items()):
+        yield PersonalAllowed(member.path, entity, passed)
     totals: Counter[str] = Counter()
     partial = {count.entity for count in personal.counts if not count.complete}
     for count in _sorted(personal):

@@ -1,5 +1,6 @@
 """What the pii inspector says about members, and what it never says."""
 
+import hashlib
 from collections.abc import Mapping
 
 import pytest
@@ -13,9 +14,11 @@ from gate.core.finding import Confidence, Finding
 from gate.core.gap import Gap, GapReason
 from gate.core.limits import Limits
 from gate.core.location import Location
-from gate.facts.personal import PersonalColumn, PersonalEntity
+from gate.facts.personal import PersonalAllowed, PersonalColumn, PersonalEntity
 from gate.facts.seen import Seen
 from gate.facts.store import Said, Store
+from gate.formats.allowed import read_allowed
+from gate.inspectors import Inputs
 from gate.inspectors.pii import FEW, LIST, ROWS, inspector
 
 TABLE = people.rows(200).encode()
@@ -274,6 +277,20 @@ def test_a_card_is_found_wherever_it_is_written(data: bytes, where: str) -> None
 def test_a_store_that_cannot_be_read_is_a_gap() -> None:
     (gap,) = said(b"PAR1" + bytes(100), "train.parquet")
     assert isinstance(gap, Gap) and gap.reason is GapReason.CORRUPT and gap.detail.startswith("Parquet: ")
+
+
+# -- what may be there ------------------------------------------------------------------------------------------------
+
+
+def test_values_that_are_allowed_are_counted_and_no_finding() -> None:
+    digest = hashlib.sha256(b"anna.0@example.org").hexdigest()
+    given = inspector.given(Inputs(personal_allowed=read_allowed(f"sha256:{digest}".encode())))
+    data = "id,mail\n" + "".join(f"{i},anna.{i % 2}@example.org\n" for i in range(10))
+    one = member(data.encode(), "a.csv")
+    rows = list(given.inspect(one))
+    assert PersonalAllowed("a.csv", "EMAIL_ADDRESS", 5) in rows
+    assert dict(next(item for item in rows if isinstance(item, Finding)).args)["count"] == "5"
+    assert digest not in repr(rows)
 
 
 # -- facts and section ------------------------------------------------------------------------------------------------

@@ -26,6 +26,9 @@ _FEW = 2**18
 _STEPS = 100_000
 """Instructions of the virtual machine between two looks at the clock: about a millisecond."""
 _NUMBER = 10**6
+_SNIFF = 256
+_CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r")
+"""A few of them in a text hide nothing; a blob of numbers has one in eight bytes."""
 _READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA}
 _HIDDEN = 1
 """From table_xinfo: 0 is a column like any other, 1 that of a virtual table, 2 and 3 are computed."""
@@ -38,7 +41,7 @@ def read(path: str, say: Any, seconds: float) -> None:
     """
     name = os.readlink(path) if os.path.islink(path) else path  # SQLite does so too, and cannot open a nameless file
     connection = sqlite3.connect(f"file:{quote(name)}?mode=ro&immutable=1", uri=True, isolation_level=None)
-    connection.text_factory = _text
+    connection.text_factory = bytes
     for limit, most in (
         (sqlite3.SQLITE_LIMIT_LENGTH, VALUE),
         (sqlite3.SQLITE_LIMIT_SQL_LENGTH, 10**6),
@@ -67,7 +70,7 @@ def read(path: str, say: Any, seconds: float) -> None:
         if not root:  # a virtual table: what it holds in this file lies in plain tables beside it
             continue
         try:
-            _table(connection, str(name), say)
+            _table(connection, _text(name), say)
         except sqlite3.Error as error:
             say.missed(*_why(error, f"table {i + 1}"))
 
@@ -81,14 +84,14 @@ def _only_reading(action: int, what: str | None, _how: str | None, *_: str | Non
 def _table(connection: sqlite3.Connection, name: str, say: Any) -> None:
     quoted = '"' + name.replace('"', '""') + '"'
     info = connection.execute(f"PRAGMA table_xinfo({quoted})").fetchmany(COLUMNS)
-    names = [str(row[1]) for row in info if row[6] == 0]
+    names = [_text(row[1]) for row in info if row[6] == 0]
     if not names:
         return
     say(table=name)
     say(names=names)
     columns = ", ".join('"' + column.replace('"', '""') + '"' for column in names)
     cursor = connection.execute(f"SELECT {columns} FROM {quoted} NOT INDEXED")  # noqa: S608  # quoted, only reading
-    counters: list[Counter[str]] = [Counter() for _ in names]
+    counters: list[Counter[bytes]] = [Counter() for _ in names]
     held = rows = 0
     some = 16
     try:
@@ -96,7 +99,7 @@ def _table(connection: sqlite3.Connection, name: str, say: Any) -> None:
             rows += len(batch)
             size = 0
             for counter, column in zip(counters, zip(*batch, strict=True), strict=True):
-                texts = column if set(map(type, column)) == {str} else list(map(_shown, column))
+                texts = column if set(map(type, column)) == {bytes} else list(map(_shown, column))
                 counter.update(texts)
                 size += sum(map(len, texts))
             held += size + 4 * len(batch)
@@ -108,25 +111,26 @@ def _table(connection: sqlite3.Connection, name: str, say: Any) -> None:
         _hand_over(say, counters, rows)
 
 
-def _hand_over(say: Any, counters: list[Counter[str]], rows: int) -> None:
+def _hand_over(say: Any, counters: list[Counter[bytes]], rows: int) -> None:
     say(rows=rows)
     for column, counter in enumerate(counters):
-        say.counted(column, counter)
+        say.cells(column, map(_text, counter), counter.values())
         counter.clear()
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, str):
+def _shown(value: object) -> bytes:
+    if isinstance(value, bytes):
         return value
-    if isinstance(value, int):
-        return str(value) if abs(value) >= _NUMBER else ""
-    if isinstance(value, bytes) and b"\0" not in value[:64]:
-        return _text(value) if _text(value).isprintable() else ""
-    return ""
+    return str(value).encode() if isinstance(value, int) and abs(value) >= _NUMBER else b""
 
 
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "replace")
+def _text(data: bytes | str) -> str:
+    """A text, or a blob that may be one; "" for others."""
+    if isinstance(data, str):
+        return data
+    head = data[:_SNIFF]
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    return "" if controls > 1 + len(head) // 32 else data.decode("utf-8", "replace")
 
 
 def _why(error: sqlite3.Error, what: str) -> tuple[str, str]:

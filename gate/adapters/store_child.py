@@ -22,7 +22,6 @@ import signal
 import struct
 import sys
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
@@ -71,11 +70,6 @@ class Say:
                 some, counts, size = [], [], 0
         if some:
             self(column=column, values=some, times=counts)
-
-    def counted(self, column: int, values: Counter[str]) -> None:
-        """The same from a counter."""
-        if values:
-            self.cells(column, values, values.values())
 
     def _text(self, column: int, value: str) -> None:
         for start in range(0, len(value), WINDOW):

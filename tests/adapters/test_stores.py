@@ -105,6 +105,16 @@ def test_a_long_value_is_read_in_parts() -> None:
         assert {piece.name for piece in pieces} == {"t"}
 
 
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le", "UTF-16be"])
+def test_texts_are_read_in_every_encoding_and_as_blobs(encoding: str) -> None:
+    rows = [
+        "CREATE TABLE t (a)",
+        "INSERT INTO t VALUES ('m\u00fc@example.org'), (x'006d40782e6f7267'), (x'00010203ff00')",
+    ]
+    found = columns_of(tables.sqlite([], f"PRAGMA encoding = '{encoding}'", *rows))
+    assert sorted(found["a"]) == ["", "\0m@x.org", "m\u00fc@example.org"]
+
+
 def test_a_name_that_could_be_a_value_is_searched_and_not_said() -> None:
     raw = tables.sqlite([["4111 1111 1111 1111", "b"], ["1", "2"]], 'CREATE TABLE "anna@example.org" (a)')
     pieces = pieces_of(raw)

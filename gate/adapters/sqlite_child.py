@@ -18,7 +18,7 @@ COLUMNS = 2000
 """As SQLite has it, unless it was built for more."""
 VALUE = 2**25
 """Bytes of one value."""
-BATCH = 2**20
+BATCH = 2**22
 """Characters after which the values are handed over."""
 _ROWS = 2048
 """Rows that are read at once, as long as they are short: fewer than _FEW characters together."""

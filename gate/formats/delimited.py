@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
-from typing import NamedTuple
+from itertools import accumulate, chain, dropwhile, zip_longest
+from typing import Any, NamedTuple
 
 from gate.core.errors import FormatError
-from gate.formats.text import Line, Text
+from gate.formats.text import Encoding, Line, Text
 
 ROWS = 3
 """Lines that are a table at least; what is shorter is text."""
@@ -44,8 +44,8 @@ class Place(NamedTuple):
 class Batch:
     """Some rows: for each column that has any, its cells, and the number of the row in `places` that each stands in."""
 
-    places: list[Place]
-    columns: dict[int, tuple[list[str], list[int] | range]]
+    places: Sequence[Place]
+    columns: dict[int, tuple[Sequence[str], Sequence[int]]]
 
 
 @dataclass(slots=True)
@@ -59,11 +59,41 @@ class Table:
 
     def batches(self) -> Iterator[Batch]:
         """All rows but the header; FormatError behind the last one where the rest is no table (read that as text)."""
-        feed = _Feed(self.text)
+        start = yield from self._blocks()
+        if start >= 0:
+            yield from self._lines(start)
+
+    def _blocks(self) -> Generator[Batch, None, int]:
+        """Rows of one line each, a block of lines at a time; where this ends, or -1 for the end of the text."""
+        width = self.text.encoding.width
+        held, start, number = "", self.text.encoding.mark, 1
+        for piece in chain(self.text.pieces(), [""]):
+            held += piece
+            if piece and len(held) < _BATCH:
+                continue
+            end = held.rfind("\n") + 1 if piece else len(held)
+            block, held = held[:end], held[end:]
+            lines = _Lines.of(block, start, number, self.text.encoding)
+            rows = _plain(lines, self.delimiter) if lines is not None else None
+            if lines is None or rows is None or len(held) > _LINE:
+                return start
+            start, number = start + width(block), number + len(lines)
+            kept = [i for i, row in enumerate(rows) if row]
+            if self.header and lines.number == 1:
+                kept = kept[1:]
+            if len(kept) < len(rows):
+                lines, rows = lines.some(kept), [rows[i] for i in kept]
+            if rows:
+                yield _batch(lines, rows)
+        return -1
+
+    def _lines(self, start: int) -> Iterator[Batch]:
+        """The rows from byte `start` on, some of which go over several lines."""
+        feed = _Feed(self.text, start)
         rows = csv.reader(feed, delimiter=self.delimiter)
         places: list[Place] = []
         cells: list[list[str]] = []
-        size, skip = 0, self.header
+        size, skip = 0, self.header and start == self.text.encoding.mark
         failed: FormatError | None = None
         while True:
             try:
@@ -90,6 +120,60 @@ class Table:
             yield _batch(places, cells)
         if failed is not None:
             raise failed
+
+
+class _Lines(Sequence[Place]):
+    """Lines that follow one another, of which some are rows; where each begins is only counted when it is asked."""
+
+    def __init__(self, lines: list[str], start: int, number: int, end: int, encoding: Encoding) -> None:
+        self.lines, self.number = lines, number
+        self._start, self._end, self._encoding = start, end, encoding
+        self._numbers: Sequence[int] = range(len(lines))
+        self._starts: list[int] = []
+
+    @classmethod
+    def of(cls, block: str, start: int, number: int, encoding: Encoding) -> _Lines | None:
+        """The lines of a block that ends with one; None where not all of them end alike, or one is too long."""
+        lines = block.split("\n")
+        if not lines[-1]:
+            lines.pop()
+        end = "\n"
+        if "\r" in block:
+            if not block.count("\r") == block.count("\r\n") == len(lines) == block.count("\n"):
+                return None
+            lines, end = [line[:-1] for line in lines], "\r\n"
+        if max(map(len, lines), default=0) > _LINE:
+            return None
+        return cls(lines, start, number, encoding.width(end), encoding)
+
+    def some(self, numbers: list[int]) -> _Lines:
+        """The same with only these lines as rows."""
+        part = _Lines(self.lines, self._start, self.number, self._end, self._encoding)
+        part._numbers = numbers
+        return part
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, index: Any) -> Any:
+        number = self._numbers[index]
+        if not self._starts:
+            width, end = self._encoding.width, self._end
+            self._starts = list(accumulate((width(line) + end for line in self.lines), initial=self._start))
+        return Place(self.lines[number], self._starts[number], self.number + number)
+
+
+def _plain(lines: _Lines, delimiter: str) -> list[list[str]] | None:
+    """The rows, where each is one line."""
+    try:
+        rows = list(csv.reader(lines.lines, delimiter=delimiter))
+        if '"' in "".join(lines.lines[-1:]) and list(csv.reader([lines.lines[-1], "x"], delimiter=delimiter))[1:] != [
+            ["x"]
+        ]:
+            return None  # a quote is open at the end of the block
+    except csv.Error:
+        return None
+    return rows if len(rows) == len(lines.lines) else None
 
 
 def read_table(text: Text) -> Table | None:
@@ -145,16 +229,18 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def _batch(places: list[Place], cells: list[list[str]]) -> Batch:
+def _batch(places: Sequence[Place], cells: list[list[str]]) -> Batch:
     rows = range(len(places))
-    return Batch(places, {i: (list(column), rows) for i, column in enumerate(zip_longest(*cells, fillvalue=""))})
+    even = len(set(map(len, cells))) == 1
+    columns = zip(*cells, strict=True) if even else zip_longest(*cells, fillvalue="")
+    return Batch(places, {i: (column, rows) for i, column in enumerate(columns)})
 
 
 class _Feed:
     """The lines of a text for csv.reader, which joins those that a quoted field spans; remembers where a row began."""
 
-    def __init__(self, text: Text) -> None:
-        self._lines = text.lines(_LINE)
+    def __init__(self, text: Text, start: int) -> None:
+        self._lines = dropwhile(lambda line: line.start < start, text.lines(_LINE))
         self._row: list[Line] = []
 
     def __iter__(self) -> Iterator[str]:

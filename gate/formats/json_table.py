@@ -46,7 +46,7 @@ class JsonTable:
         """All objects, up to the first thing that is none; FormatError behind the last one where no JSON follows."""
         known: dict[str, int] = {}
         places: list[Place] = []
-        columns: dict[int, tuple[list[str], list[int] | range]] = {}
+        columns: dict[int, tuple[list[str], list[int]]] = {}
         size = 0
         failed: FormatError | None = None
         objects = self.objects()
@@ -66,15 +66,14 @@ class JsonTable:
                         raise FormatError("not a table: too many names")
                 cells, rows = columns.setdefault(known[name], ([], []))
                 cells.append(cell)
-                assert isinstance(rows, list)
                 rows.append(len(places))
             places.append(place)
             size += len(place.text)
             if size >= _BATCH:
-                yield Batch(places, columns)
+                yield Batch(places, dict(columns))
                 places, columns, size = [], {}, 0
         if places:
-            yield Batch(places, columns)
+            yield Batch(places, dict(columns))
         if failed is not None:
             raise failed
 

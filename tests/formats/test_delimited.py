@@ -1,5 +1,7 @@
 """Tables that are text: recognised by their first rows, read forward, given up where they are none."""
 
+import csv
+import io
 import tracemalloc
 
 import pytest
@@ -11,6 +13,7 @@ from gate.archive.budget import Budget
 from gate.archive.source import Memory
 from gate.core.errors import FormatError
 from gate.core.limits import Limits
+from gate.formats import delimited
 from gate.formats.delimited import Table, read_table
 from gate.formats.text import Text, read_text
 
@@ -59,7 +62,7 @@ def test_encodings_and_line_ends_make_no_difference(codec: str, ending: str) -> 
 def test_quotes_hide_delimiters_and_line_ends_and_rows_know_where_they_stand() -> None:
     text = 'id,note\n1,"a,b"\n2,"two\nlines"\n3,"say ""hi"""\n'
     (batch,) = table_of(text).batches()
-    assert batch.columns[1][0] == ["a,b", "two\nlines", 'say "hi"']
+    assert list(batch.columns[1][0]) == ["a,b", "two\nlines", 'say "hi"']
     assert [(place.line, text[place.start : place.start + 3]) for place in batch.places] == [
         (2, '1,"'),
         (3, '2,"'),
@@ -144,3 +147,29 @@ def test_any_text_is_a_table_or_none_and_every_row_lies_where_it_says(text: str,
                 assert raw[place.start : place.start + len(line.encode())].decode() == line
     except FormatError as error:
         assert "not a table" in str(error)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    st.lists(st.lists(st.text(alphabet='ab"\n ;é', max_size=6), min_size=2, max_size=4), min_size=3, max_size=30),
+    st.sampled_from(["\n", "\r\n"]),
+    st.integers(1, 200),
+)
+def test_rows_are_those_of_the_csv_module_however_they_lie_in_blocks(
+    rows: list[list[str]], end: str, size: int
+) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator=end).writerows(rows)
+    table = Table(text_of(out.getvalue() or " "), ",")
+    found: list[list[str]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "_BATCH", size)
+        for batch in table.batches():
+            for place in batch.places:
+                line = place.text.split("\n")[0].encode()
+                assert out.getvalue().encode()[place.start :].startswith(line)
+            width = max(batch.columns) + 1
+            found += [[batch.columns[i][0][row] for i in range(width)] for row in range(len(batch.places))]
+    expected = [row for row in csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=",") if row]
+    plain = [[cell.replace("\r\n", "\n") for cell in row] for row in expected]
+    assert [row[: len(want)] for row, want in zip(found, plain, strict=True)] == plain

@@ -19,6 +19,7 @@ from gate.formats.npy import HEADER, has_objects, literal
 from gate.formats.pickle_texts import pickle_pieces
 
 _CODE = re.compile(r"([<>|=]?)([A-Za-z])([0-9]{0,7})(?:\[[0-9A-Za-z]{1,8}\])?")
+_ANY = re.compile(r"'[<>|=]?[SUa][1-9]")
 _BATCH = 2**20
 _RECORD = 2**24
 """Bytes of one record."""
@@ -40,9 +41,12 @@ def has_texts(head: bytes) -> bool:
     """Whether the array that begins so holds texts, or objects."""
     try:
         descr = literal(head)[0]["descr"]
-        return has_objects(descr) or any(field.codec for field in _fields(descr))
     except FormatError:
         return False
+    try:
+        return has_objects(descr) or any(field.codec for field in _fields(descr))
+    except FormatError:  # a record in a record, or nothing at all
+        return _ANY.search(repr(descr)) is not None
 
 
 def npy_pieces(source: Source) -> Pieces:
@@ -51,7 +55,10 @@ def npy_pieces(source: Source) -> Pieces:
     if has_objects(header["descr"]):
         yield from pickle_pieces(source, start)
         return
-    fields = list(_fields(header["descr"]))
+    try:
+        fields = list(_fields(header["descr"]))
+    except FormatError as error:
+        raise NotExamined(GapReason.UNSUPPORTED, f"{error}: its texts are not searched") from None
     record = sum(field.size * field.count for field in fields)
     if not 0 < record <= _RECORD:
         yield Missed(start, NotExamined(GapReason.TOO_LARGE, f"npy: records of {record} bytes"))

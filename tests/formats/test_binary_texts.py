@@ -14,6 +14,7 @@ from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 from gate.formats import pickle_texts
 from gate.formats.content import Piece
+from gate.formats.npy_texts import has_texts
 from gate.formats.pickle_texts import pickle_pieces
 from gate.formats.spreadsheet import workbook_pieces
 from tests.formats.reading import columns_of, content_of, pieces_of, source_of, split
@@ -125,6 +126,18 @@ def test_fields_of_records_are_columns_with_names() -> None:
 def test_an_array_of_objects_is_a_pickle() -> None:
     raw = tables.npy("'|O'", tables.pickled(3), (1,))
     assert MAIL in "".join(piece.text for piece in pieces_of(raw))
+
+
+def test_texts_that_lie_too_deep_are_said() -> None:
+    for descr, wanted in (
+        ("[('a', [('b', '<U4')])]", True),
+        ("[('a', [('b', '<f4')])]", False),
+        ("('<U4', (2,))", True),
+    ):
+        raw = tables.npy(descr, bytes(64), (4,))
+        assert has_texts(raw) is wanted
+        with pytest.raises(NotExamined, match="not searched"):
+            list(content_of(raw))
 
 
 def test_numbers_are_no_texts_and_damaged_headers_no_error() -> None:

@@ -40,6 +40,8 @@ _NUMBERS = re.compile(
 )
 """Cells that are numbers, none of them long enough to name a person, or points in time, or truths; digits behind a
 decimal point are no number."""
+_HIDING = re.compile(r"[&<]|\"cell_type\"")
+"""What a small text has in which a value can be written over several places."""
 _TIMES = re.compile(rf"(?:(?:1[0-9]{{9}}(?:[0-9]{{3}}|[0-9]{{6}}|[0-9]{{9}})?)?{CELL})*+")
 """Cells that are seconds since 1970, or parts of them, from 2001 to 2033: unless its name says otherwise, such a column
 is of times."""
@@ -88,8 +90,10 @@ class Personal:
 def read_personal(source: Source, allowed: Allowed | None = None) -> Personal:
     """The personal data of a member, with gaps for what was not searched; FormatError for what holds no text."""
     content = read_content(source)
-    if source.size <= SMALL and content.text and not profile().possible(content.text.whole(SMALL)):
-        return Personal([])
+    if source.size <= SMALL and content.text is not None:
+        text = content.text.whole(SMALL)
+        if _HIDING.search(text) is None and not profile().possible(text):
+            return Personal([])
     return _Counter(source, allowed).count(content)
 
 

@@ -274,6 +274,11 @@ def test_a_card_is_found_wherever_it_is_written(data: bytes, where: str) -> None
     assert dict(card.args)["where"] == where
 
 
+@pytest.mark.parametrize("size", [1, 5000])
+def test_a_reference_hides_an_address_in_no_page_however_small(size: int) -> None:
+    assert rules("<html><p>" + "lorem " * size + "anna&#64;example.org</p>") == ["email-address"]
+
+
 def test_a_store_that_cannot_be_read_is_a_gap() -> None:
     (gap,) = said(b"PAR1" + bytes(100), "train.parquet")
     assert isinstance(gap, Gap) and gap.reason is GapReason.CORRUPT and gap.detail.startswith("Parquet: ")

@@ -12,7 +12,7 @@ from fixtures.churn.contents import safetensors
 from fixtures.churn.signing import public_key
 from tests.conftest import NOW, ROOT, zipped
 
-HEAVY = {"presidio_analyzer", "spacy", "pip_audit", "lief", "sigstore", "tuf"}
+HEAVY = {"presidio_analyzer", "spacy", "pip_audit", "lief", "sigstore", "tuf", "pyarrow"}
 LOADED = """
 import json, sys
 from gate.cli import main

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Sequence
 
 from gate.cli.files import SMALL, read_file, refuse_inside
 from gate.cli.trust_file import trust_file
 from gate.core.attachment import Attachment
-from gate.core.errors import NotExamined, UsageError
+from gate.core.errors import FormatError, NotExamined, UsageError
 from gate.core.limits import Limits
 from gate.core.report import Json
 from gate.declared.expected import DIR_HASH, Expectation, expectation
+from gate.formats.allowed import Allowed, read_allowed
 from gate.inspectors import Inputs
 from gate.targets.profile import Profile
 
@@ -24,13 +26,14 @@ def given(
     profiles: Sequence[str],
     trust: str,
     signatures: Sequence[str],
+    pii_allow: str,
     effective_time: str,
 ) -> tuple[Inputs, dict[str, Json]]:
     """The inputs of the inspectors, and what the decision records about them.
 
     Raises UsageError for a file that is missing, malformed, or inside a target.
     """
-    refuse_inside(targets, (db, trust, *profiles))
+    refuse_inside(targets, (db, trust, pii_allow, *profiles))
     advisories, about = _advisories(db)
     read = tuple(_profile(file) for file in profiles)
     _unique(read)
@@ -44,7 +47,20 @@ def given(
         "profiles": [{"name": profile.name, "digest": {"sha256": profile.digest}} for profile in read],
         "trust": {"digest": {"sha256": trusted.digest}} if trusted else None,
     }
-    return Inputs(effective_time, advisories, read, trusted, attached), recorded
+    allowed = None
+    if pii_allow:
+        allowed, digest = _allowed(pii_allow)
+        recorded["pii_allow"] = {"digest": {"sha256": digest}}
+    return Inputs(effective_time, advisories, read, trusted, attached, personal_allowed=allowed), recorded
+
+
+def _allowed(file: str, key: bytes = b"") -> tuple[Allowed, str]:
+    """The values that may be there, and the digest of their list."""
+    data = read_file(file, "--pii-allow", SMALL)
+    try:
+        return read_allowed(data, key), hashlib.sha256(data).hexdigest()
+    except FormatError as error:
+        raise UsageError(f"--pii-allow {file}: {error}") from None
 
 
 def expectations(targets: Sequence[str], digests: Sequence[str]) -> tuple[Expectation, ...]:

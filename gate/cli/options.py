@@ -32,6 +32,9 @@ ExpectDigest = Annotated[
         "--expect-digest", metavar="ALG:HEX", help="Digest that the archive must have; one for each target, in order."
     ),
 ]
+PiiAllow = Annotated[
+    str, typer.Option(metavar="FILE", help="Digests of personal values that may be there, one a line (sha256:HEX).")
+]
 SignKey = Annotated[str, typer.Option(metavar="FILE", help="Private key (PEM) that attests the decision.")]
 SignKeyless = Annotated[
     bool, typer.Option("--sign-keyless", help="Attest the decision by the identity of this build (Sigstore).")

@@ -1,4 +1,4 @@
-"""Tables that are text: values between delimiters (RFC 4180 and its relatives), and JSON Lines (https://jsonlines.org).
+"""Tables that are text: values between delimiters (RFC 4180 and its relatives).
 
 Read forward in batches of about a MiB, so that a table of any size and of any number of columns takes the same memory.
 """
@@ -6,15 +6,14 @@ Read forward in batches of about a MiB, so that a table of any size and of any n
 from __future__ import annotations
 
 import csv
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
-from typing import NamedTuple
+from itertools import accumulate, chain, dropwhile, zip_longest
+from typing import Any, NamedTuple
 
 from gate.core.errors import FormatError
-from gate.formats.text import Line, Text
+from gate.formats.text import Encoding, Line, Text
 
 ROWS = 3
 """Lines that are a table at least; what is shorter is text."""
@@ -24,9 +23,8 @@ _LINE = 2**20
 """Characters of a row: 10,000 columns take 100,000."""
 _BATCH = 2**20
 """Characters of one batch."""
-_COLUMNS = 20_000
-_DEPTH = 8
-"""Levels of a JSON object that become columns of their own; what lies deeper counts for the last of them."""
+COLUMNS = 20_000
+"""Columns of a table; what has more is text."""
 _DELIMITERS = (",", "\t", ";", "|")
 _BREAK = re.compile(r"\r\n|[\r\n]")
 _NAME = re.compile(r"[^\W\d][\w .()/%$#:\-]{0,63}")
@@ -46,8 +44,8 @@ class Place(NamedTuple):
 class Batch:
     """Some rows: for each column that has any, its cells, and the number of the row in `places` that each stands in."""
 
-    places: list[Place]
-    columns: dict[int, tuple[list[str], list[int] | range]]
+    places: Sequence[Place]
+    columns: dict[int, tuple[Sequence[str], Sequence[int]]]
 
 
 @dataclass(slots=True)
@@ -60,59 +58,122 @@ class Table:
     header: bool = False
 
     def batches(self) -> Iterator[Batch]:
-        """All rows but the header; FormatError where it turns out to be no table (read it as text then)."""
-        return self._delimited() if self.delimiter else self._objects()
+        """All rows but the header; FormatError behind the last one where the rest is no table (read that as text)."""
+        start = yield from self._blocks()
+        if start >= 0:
+            yield from self._lines(start)
 
-    def _delimited(self) -> Iterator[Batch]:
-        feed = _Feed(self.text)
+    def _blocks(self) -> Generator[Batch, None, int]:
+        """Rows of one line each, a block of lines at a time; where this ends, or -1 for the end of the text."""
+        width = self.text.encoding.width
+        held, start, number = "", self.text.encoding.mark, 1
+        for piece in chain(self.text.pieces(), [""]):
+            held += piece
+            if piece and len(held) < _BATCH:
+                continue
+            end = held.rfind("\n") + 1 if piece else len(held)
+            block, held = held[:end], held[end:]
+            lines = _Lines.of(block, start, number, self.text.encoding)
+            rows = _plain(lines, self.delimiter) if lines is not None else None
+            if lines is None or rows is None or len(held) > _LINE:
+                return start
+            start, number = start + width(block), number + len(lines)
+            kept = [i for i, row in enumerate(rows) if row]
+            if self.header and lines.number == 1:
+                kept = kept[1:]
+            if len(kept) < len(rows):
+                lines, rows = lines.some(kept), [rows[i] for i in kept]
+            if rows:
+                yield _batch(lines, rows)
+        return -1
+
+    def _lines(self, start: int) -> Iterator[Batch]:
+        """The rows from byte `start` on, some of which go over several lines."""
+        feed = _Feed(self.text, start)
         rows = csv.reader(feed, delimiter=self.delimiter)
         places: list[Place] = []
         cells: list[list[str]] = []
-        size, skip = 0, self.header
-        try:
-            for row in rows:
-                place = feed.place()
-                if skip or not row:
-                    skip = skip and not row
-                    continue
-                places.append(place)
-                cells.append(row)
-                size += len(place.text)
-                if size >= _BATCH:
-                    yield _batch(places, cells)
-                    places, cells, size = [], [], 0
-        except csv.Error as error:  # a quote that is never closed: the field grows beyond any measure
-            raise FormatError(f"not a table: {error}") from None
+        size, skip = 0, self.header and start == self.text.encoding.mark
+        failed: FormatError | None = None
+        while True:
+            try:
+                row = next(rows)
+            except StopIteration:
+                break
+            except FormatError as error:
+                failed = error
+                break
+            except csv.Error as error:  # a quote that is never closed: the field grows beyond any measure
+                failed = FormatError(f"not a table: {error}")
+                break
+            place = feed.place()
+            if skip or not row:
+                skip = skip and not row
+                continue
+            places.append(place)
+            cells.append(row)
+            size += len(place.text)
+            if size >= _BATCH:
+                yield _batch(places, cells)
+                places, cells, size = [], [], 0
         if places:
             yield _batch(places, cells)
+        if failed is not None:
+            raise failed
 
-    def _objects(self) -> Iterator[Batch]:
-        known = {name: i for i, name in enumerate(self.names)}
-        places: list[Place] = []
-        columns: dict[int, tuple[list[str], list[int] | range]] = {}
-        size = 0
-        for line in self.text.lines(_LINE):
-            if line.cut:
-                raise FormatError("not a table: a line is too long")
-            if not line.text.strip():
-                continue
-            for name, cell in _flat(line.text):
-                if name not in known:
-                    known[name] = len(known)
-                    self.names.append(name)
-                    if len(known) > _COLUMNS:
-                        raise FormatError("not a table: too many names")
-                cells, rows = columns.setdefault(known[name], ([], []))
-                cells.append(cell)
-                assert isinstance(rows, list)
-                rows.append(len(places))
-            places.append(Place(line.text, line.start, line.number))
-            size += len(line.text)
-            if size >= _BATCH:
-                yield Batch(places, columns)
-                places, columns, size = [], {}, 0
-        if places:
-            yield Batch(places, columns)
+
+class _Lines(Sequence[Place]):
+    """Lines that follow one another, of which some are rows; where each begins is only counted when it is asked."""
+
+    def __init__(self, lines: list[str], start: int, number: int, end: int, encoding: Encoding) -> None:
+        self.lines, self.number = lines, number
+        self._start, self._end, self._encoding = start, end, encoding
+        self._numbers: Sequence[int] = range(len(lines))
+        self._starts: list[int] = []
+
+    @classmethod
+    def of(cls, block: str, start: int, number: int, encoding: Encoding) -> _Lines | None:
+        """The lines of a block that ends with one; None where not all of them end alike, or one is too long."""
+        lines = block.split("\n")
+        if not lines[-1]:
+            lines.pop()
+        end = "\n"
+        if "\r" in block:
+            if not block.count("\r") == block.count("\r\n") == len(lines) == block.count("\n"):
+                return None
+            lines, end = [line[:-1] for line in lines], "\r\n"
+        if max(map(len, lines), default=0) > _LINE:
+            return None
+        return cls(lines, start, number, encoding.width(end), encoding)
+
+    def some(self, numbers: list[int]) -> _Lines:
+        """The same with only these lines as rows."""
+        part = _Lines(self.lines, self._start, self.number, self._end, self._encoding)
+        part._numbers = numbers
+        return part
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, index: Any) -> Any:
+        number = self._numbers[index]
+        if not self._starts:
+            width, end = self._encoding.width, self._end
+            self._starts = list(accumulate((width(line) + end for line in self.lines), initial=self._start))
+        return Place(self.lines[number], self._starts[number], self.number + number)
+
+
+def _plain(lines: _Lines, delimiter: str) -> list[list[str]] | None:
+    """The rows, where each is one line."""
+    try:
+        rows = list(csv.reader(lines.lines, delimiter=delimiter))
+        if '"' in "".join(lines.lines[-1:]) and list(csv.reader([lines.lines[-1], "x"], delimiter=delimiter))[1:] != [
+            ["x"]
+        ]:
+            return None  # a quote is open at the end of the block
+    except csv.Error:
+        return None
+    return rows if len(rows) == len(lines.lines) else None
 
 
 def read_table(text: Text) -> Table | None:
@@ -120,14 +181,14 @@ def read_table(text: Text) -> Table | None:
     lines = _first(text)
     if len(lines) < ROWS:
         return None
-    if lines[0].lstrip().startswith("{"):
-        return Table(text, "") if _are_objects(lines) else None
+    if lines[0].lstrip().startswith("{"):  # JSON, which gate.formats.json_table reads
+        return None
     found = [(columns, delimiter) for delimiter in _DELIMITERS if (columns := _columns(lines, delimiter))]
     if not found:
         return None
     delimiter = max(found, key=lambda one: one[0])[1]
     first = next(csv.reader(lines, delimiter=delimiter))
-    header = _is_header(first)
+    header = is_header(first)
     return Table(text, delimiter, [cell.strip() for cell in first] if header else [], header)
 
 
@@ -152,10 +213,10 @@ def _columns(lines: list[str], delimiter: str) -> int:
     if len(widths) < ROWS:
         return 0
     width = max(set(widths), key=lambda one: (widths.count(one), one))
-    return width if 1 < width <= _COLUMNS and widths.count(width) * 10 >= len(widths) * 9 else 0
+    return width if 1 < width <= COLUMNS and widths.count(width) * 10 >= len(widths) * 9 else 0
 
 
-def _is_header(row: list[str]) -> bool:
+def is_header(row: list[str]) -> bool:
     """Whether these are names: words, all different, none a number; what may be a person's data is no name."""
     names = [cell.strip() for cell in row]
     return len(set(names)) == len(names) and all(
@@ -168,50 +229,18 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def _are_objects(lines: list[str]) -> bool:
-    try:
-        return all(isinstance(json.loads(line), dict) for line in lines)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _flat(line: str) -> Iterator[tuple[str, str]]:
-    """Names joined by dots and the strings and numbers below them; the names too, which may be data themselves."""
-    try:
-        value = json.loads(line, object_pairs_hook=_Pairs, parse_int=str, parse_float=str, parse_constant=str)
-    except (ValueError, RecursionError):
-        raise FormatError("not a table: a line is no JSON") from None
-    if not isinstance(value, _Pairs):
-        raise FormatError("not a table: a line is no JSON object")
-    stack: list[tuple[str, int, object]] = [("", 0, value)]
-    while stack:
-        name, depth, item = stack.pop()
-        if isinstance(item, _Pairs):
-            for key, below in reversed(item):
-                inner = depth < _DEPTH and is_name(key)
-                if not inner:
-                    yield name, key
-                stack.append((f"{name}.{key}".lstrip(".") if inner else name, depth + 1, below))
-        elif isinstance(item, list):
-            stack += [(name, depth + 1, below) for below in reversed(item)]
-        elif isinstance(item, str) and item:
-            yield name, item
-
-
-class _Pairs(list[tuple[str, object]]):
-    """An object with every value of a name that stands twice."""
-
-
-def _batch(places: list[Place], cells: list[list[str]]) -> Batch:
+def _batch(places: Sequence[Place], cells: list[list[str]]) -> Batch:
     rows = range(len(places))
-    return Batch(places, {i: (list(column), rows) for i, column in enumerate(zip_longest(*cells, fillvalue=""))})
+    even = len(set(map(len, cells))) == 1
+    columns = zip(*cells, strict=True) if even else zip_longest(*cells, fillvalue="")
+    return Batch(places, {i: (column, rows) for i, column in enumerate(columns)})
 
 
 class _Feed:
     """The lines of a text for csv.reader, which joins those that a quoted field spans; remembers where a row began."""
 
-    def __init__(self, text: Text) -> None:
-        self._lines = text.lines(_LINE)
+    def __init__(self, text: Text, start: int) -> None:
+        self._lines = dropwhile(lambda line: line.start < start, text.lines(_LINE))
         self._row: list[Line] = []
 
     def __iter__(self) -> Iterator[str]:

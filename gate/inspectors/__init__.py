@@ -21,6 +21,7 @@ from gate.facts.store import Said
 
 if TYPE_CHECKING:
     from gate.declared.expected import Expectation
+    from gate.formats.allowed import Allowed
     from gate.targets.profile import Profile
     from gate.trust.words import Trust
 
@@ -34,7 +35,7 @@ class Inputs:
     `effective_time` is the clock of the decision (RFC 3339, UTC, trailing Z), "" where none was given. `advisories` is
     the path of a data base that `gate db import` made, None where there is none. `signatures` were named by
     `--signature`; those that lie beside the target are asked of the archive. `expected` is the digest that one target
-    must have.
+    must have. `personal_allowed` are values that are no finding.
     """
 
     effective_time: str = ""
@@ -43,6 +44,7 @@ class Inputs:
     trust: Trust | None = None
     signatures: tuple[Attachment, ...] = ()
     expected: Expectation | None = None
+    personal_allowed: Allowed | None = None
 
 
 class Inspector:

@@ -1,17 +1,19 @@
 """Tables that are text: recognised by their first rows, read forward, given up where they are none."""
 
-import json
+import csv
+import io
 import tracemalloc
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.pii import people, quiet
+from fixtures.pii import quiet
 from gate.archive.budget import Budget
 from gate.archive.source import Memory
 from gate.core.errors import FormatError
 from gate.core.limits import Limits
+from gate.formats import delimited
 from gate.formats.delimited import Table, read_table
 from gate.formats.text import Text, read_text
 
@@ -60,7 +62,7 @@ def test_encodings_and_line_ends_make_no_difference(codec: str, ending: str) -> 
 def test_quotes_hide_delimiters_and_line_ends_and_rows_know_where_they_stand() -> None:
     text = 'id,note\n1,"a,b"\n2,"two\nlines"\n3,"say ""hi"""\n'
     (batch,) = table_of(text).batches()
-    assert batch.columns[1][0] == ["a,b", "two\nlines", 'say "hi"']
+    assert list(batch.columns[1][0]) == ["a,b", "two\nlines", 'say "hi"']
     assert [(place.line, text[place.start : place.start + 3]) for place in batch.places] == [
         (2, '1,"'),
         (3, '2,"'),
@@ -128,46 +130,8 @@ def test_ten_thousand_columns_are_read_in_little_memory() -> None:
     tracemalloc.stop()
 
 
-# -- JSON Lines -------------------------------------------------------------------------------------------------------
-
-
-def test_objects_are_rows_and_names_inside_of_names_are_joined() -> None:
-    lines = [
-        {"id": 1, "contact": {"mail": "a@example.org", "tags": ["x", "y"]}},
-        {"id": 2, "contact": {"mail": "b@example.org"}, "ok": True, "none": None},
-        {"id": 2.5, "c@example.org": "v"},
-    ]
-    table = table_of("".join(json.dumps(line) + "\n" for line in lines))
-    found = columns(table)
-    assert found["id"] == ["1", "2", "2.5"] and found["contact.mail"] == ["a@example.org", "b@example.org"]
-    assert found["contact.tags"] == ["x", "y"]
-    assert "c@example.org" in [cell for cells in found.values() for cell in cells]  # a name that may be data
-    assert "c@example.org" not in table.names
-
-
-def test_a_name_that_stands_twice_hides_no_value() -> None:
-    line = '{"mail": "a@example.org", "mail": "x", "n": 1}\n'
-    assert columns(table_of(line * 3))["mail"] == ["a@example.org", "x"] * 3
-
-
-@pytest.mark.parametrize("line", ['["a"]', "{", "[" * 5000, '{"a": ' * 5000, "nothing", '{"a": ' + "9" * 5000 + "}"])
-def test_lines_that_are_no_objects_are_no_table_at_first_and_end_one_later(line: str) -> None:
-    good = '{"a": 1}\n' * 40
-    if line.endswith("9}"):  # a long number is still one
-        assert columns(table_of(good + line + "\n"))["a"][-1] == "9" * 5000
-        return
-    assert read_table(text_of((line + "\n") * 5)) is None
-    with pytest.raises(FormatError, match="not a table"):
-        columns(table_of(good + line + "\n"))
-
-
-def test_the_customers_come_out_of_both_forms() -> None:
-    assert len(columns(table_of(people.rows(50)))["iban"]) == 50
-    assert len(columns(table_of(people.json_lines(50)))["contact.email"]) == 50
-
-
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(st.text(alphabet='a1,;"\n\r\t|{}[]:\0é\x1e ', max_size=300), st.sampled_from(["", "a,b\n" * 5, '{"a":1}\n' * 5]))
+@given(st.text(alphabet='a1,;"\n\r\t|{}[]:\0é\x1e ', max_size=300), st.sampled_from(["", "a,b\n" * 5]))
 def test_any_text_is_a_table_or_none_and_every_row_lies_where_it_says(text: str, before: str) -> None:
     raw = (before + text).encode()
     try:
@@ -183,3 +147,29 @@ def test_any_text_is_a_table_or_none_and_every_row_lies_where_it_says(text: str,
                 assert raw[place.start : place.start + len(line.encode())].decode() == line
     except FormatError as error:
         assert "not a table" in str(error)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    st.lists(st.lists(st.text(alphabet='ab"\n ;é', max_size=6), min_size=2, max_size=4), min_size=3, max_size=30),
+    st.sampled_from(["\n", "\r\n"]),
+    st.integers(1, 200),
+)
+def test_rows_are_those_of_the_csv_module_however_they_lie_in_blocks(
+    rows: list[list[str]], end: str, size: int
+) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator=end).writerows(rows)
+    table = Table(text_of(out.getvalue() or " "), ",")
+    found: list[list[str]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "_BATCH", size)
+        for batch in table.batches():
+            for place in batch.places:
+                line = place.text.split("\n")[0].encode()
+                assert out.getvalue().encode()[place.start :].startswith(line)
+            width = max(batch.columns) + 1
+            found += [[batch.columns[i][0][row] for i in range(width)] for row in range(len(batch.places))]
+    expected = [row for row in csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=",") if row]
+    plain = [[cell.replace("\r\n", "\n") for cell in row] for row in expected]
+    assert [row[: len(want)] for row, want in zip(found, plain, strict=True)] == plain

@@ -1,20 +1,22 @@
-"""Goes through a member's text, or the columns of its table, and counts the personal values in it."""
+"""Goes through the pieces of a member, text or columns of tables, and counts the personal values in them."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
+from gate.adapters.contents import read_content
 from gate.adapters.presidio import Hit, search
 from gate.archive.source import Source
-from gate.core.errors import FormatError, NotExamined, Spent
+from gate.core.errors import NotExamined, Spent
 from gate.core.gap import GapReason
-from gate.formats.delimited import Batch, Place, Table, read_table
-from gate.formats.personal import CELL, SMALL, Asked, mask, profile, words_of
-from gate.formats.text import Text, read_text
+from gate.formats.content import Content, Missed, Piece, Sheet
+from gate.formats.personal import CELL, SMALL, Asked, mask, profile
+from gate.formats.text import read_text
 
 CAP = 1000
 """Values of one entity in one column or text that are counted; beyond them it is "1000 or more"."""
@@ -30,21 +32,31 @@ SHORTEST = 6
 """Characters of the shortest value that any recognizer finds: a@b.co."""
 BY_CHANCE = 30
 """Percent of a column's cells up to which numbers with the right check digit are taken for chance."""
-_NUMBERS = re.compile(rf"(?:[-+]?[0-9]{{0,6}}(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?{CELL})*+")
-"""Cells that are numbers, none of them long enough to name a person; digits behind a decimal point are no number."""
+_NUMBERS = re.compile(
+    rf"""(?:(?:[-+]?[0-9]{{0,6}}(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?
+    | [0-9]{{4}}-[01][0-9]-[0-3][0-9](?:[T\ ][0-9:]{{5,8}}(?:\.[0-9]{{1,9}})?(?:Z|[+-][0-9:]{{4,6}})?)?
+    | [Tt]rue | [Ff]alse){CELL})*+""",
+    re.VERBOSE,
+)
+"""Cells that are numbers, none of them long enough to name a person, or points in time, or truths; digits behind a
+decimal point are no number."""
 
 
 @dataclass(slots=True)
 class Count:
-    """Values of one entity in one column (-1: the text as a whole)."""
+    """Values of one entity in one column (-1: everything that is no table)."""
 
     rule: str
     entity: str
     column: int
+    sheet: Sheet | None = None
+    where: str = ""
+    """Of the first one, for people."""
     count: int = 0
     complete: bool = True
     cells: int = 0
-    """Cells of the column that were not empty, up to where counting stopped."""
+    """Cells of the column that were not empty; where counting stopped so many that the share is that of all of them, if
+    the values not seen are like those seen."""
     start: int = -1
     end: int = -1
     line: int = -1
@@ -61,147 +73,128 @@ class Count:
 
 @dataclass(slots=True)
 class Personal:
-    """What one member holds; `rows` is 0 and `names` empty for a text that is no table."""
+    """What one member holds: values, tables, and where in the bytes (-1: unknown) something was not searched."""
 
     counts: list[Count]
-    rows: int = 0
-    names: list[str] = field(default_factory=list)
+    sheets: list[Sheet] = field(default_factory=list)
     gaps: list[tuple[int, NotExamined]] = field(default_factory=list)
-    """Where in the bytes something was not searched, and why."""
 
 
 def read_personal(source: Source) -> Personal:
-    """The personal data of a text of any size, with gaps for what was not searched; FormatError for what is no text."""
-    text = read_text(source)
-    if source.size <= SMALL and not profile().possible(text.whole(SMALL)):
+    """The personal data of a member, with gaps for what was not searched; FormatError for what holds no text."""
+    content = read_content(source)
+    if source.size <= SMALL and content.text and not profile().possible(read_text(source).whole(SMALL)):
         return Personal([])
-    table = read_table(text)
-    if table is not None:
-        try:
-            return _Counter(text).table(table)
-        except FormatError:
-            pass  # it only began like a table
-    return _Counter(text).text()
+    return _Counter(source).count(content)
+
+
+@dataclass(slots=True)
+class _Column:
+    """What was asked of one column, or of all that is no table, and how many cells went by."""
+
+    sheet: Sheet | None
+    column: int
+    asked: Asked
+    cells: int = 0
+    strong: dict[str, Count] = field(default_factory=dict)
+    weak: dict[str, Count] = field(default_factory=dict)
 
 
 class _Counter:
-    def __init__(self, text: Text) -> None:
-        self._text = text
+    def __init__(self, source: Source) -> None:
+        self._source = source
         self._rows = profile().rows
-        self._strong: dict[tuple[int, str], Count] = {}
-        self._weak: dict[tuple[int, str], Count] = {}
-        self._limit = text.source.limits.personal_bytes
+        self._limit = source.limits.personal_bytes
+        self._searched = 0
         self._gaps: list[tuple[int, NotExamined]] = []
-        self._asked: dict[int, Asked] = {}
-        self._cells: dict[int, int] = {}
+        self._sheets: list[Sheet] = []
+        self._columns: dict[tuple[int, int], _Column] = {}
 
-    # -- text ---------------------------------------------------------------------------------------------------------
-
-    def text(self) -> Personal:
-        asked = self._ask(-1, "")
+    def count(self, content: Content) -> Personal:
+        """Everything, until there is enough of it."""
         at = 0
         try:
-            for window in self._text.windows():
-                at = window.offset(window.first)
-                self._spend(at)
-                for hit in self._search(window.text, asked, at, window.first, window.last):
-                    count = self._count(hit, -1, window.text[hit.start : hit.end])
-                    if count is not None and count.start < 0:
-                        count.start, count.end = window.offset(hit.start), window.offset(hit.end)
-                        count.line = window.line_at(hit.start)
+            for piece in content:
+                if isinstance(piece, Missed):
+                    self._gaps.append(piece)
+                    continue
+                at = piece.offset(piece.first) if piece.last > piece.first else at
+                self._spend(piece, at)
+                if piece.cells:
+                    self._cells(piece, at)
+                else:
+                    self._text(piece, at)
         except NotExamined as error:
             self._gaps.append((at, error))
-        return Personal(self._conclude(), gaps=self._gaps)
+        counts = [count for column in self._columns.values() for count in self._conclude(column)]
+        return Personal(counts, self._sheets, self._gaps)
+
+    def _text(self, piece: Piece, at: int) -> None:
+        column = self._column(piece)
+        for hit in self._search(piece, column, at):
+            count = self._count(hit, column, piece, 1)
+            if count is not None and not count.sample:
+                self._place(count, hit, piece)
 
     # -- tables -------------------------------------------------------------------------------------------------------
 
-    def table(self, table: Table) -> Personal:
-        rows, at = 0, 0
-        try:
-            for batch in table.batches():
-                at = batch.places[0].start
-                self._spend(at)
-                for column in batch.columns:
-                    self._column(table, batch, column)
-                rows += len(batch.places)
-            self._cell_texts(table.names, -1, "", [Place("", 0, 1)] * len(table.names), range(len(table.names)))
-        except FormatError:
-            raise
-        except NotExamined as error:
-            self._gaps.append((at, error))
-        return Personal(self._conclude(), rows, table.names, self._gaps)
-
-    def _column(self, table: Table, batch: Batch, column: int) -> None:
-        cells, rows = batch.columns[column]
-        name = table.names[column] if column < len(table.names) else ""
-        self._cell_texts(cells, column, name, batch.places, rows)
-        self._cells[column] = self._cells.get(column, 0) + len(cells) - cells.count("")
-
-    def _cell_texts(
-        self, cells: list[str], column: int, name: str, places: list[Place], rows: list[int] | range
-    ) -> None:
-        self._text.source.tick()
-        if not cells or max(map(len, cells)) < SHORTEST:
+    def _cells(self, piece: Piece, at: int) -> None:
+        self._source.tick()
+        column, cells, times = self._column(piece), piece.cells, piece.times
+        before, column.cells = column.cells, column.cells + _filled(cells, times, len(cells))
+        if max(map(len, cells)) < SHORTEST or _NUMBERS.fullmatch(piece.text):
             return
-        text = CELL.join(cells) + CELL
-        if _NUMBERS.fullmatch(text):
-            return
-        if text.count(CELL) != len(cells):
-            text = CELL.join(cell.replace(CELL, " ") for cell in cells) + CELL
         starts: list[int] = []
-        for hit in self._search(text, self._ask(column, name), places[0].start, 0, len(text)):
-            value = text[hit.start : hit.end]
-            count = self._count(hit, column, value)
-            if count is None or (count.start >= 0 and count.complete):
-                continue
+        values: Counter[str] = Counter()
+        for hit in self._search(piece, column, at):
             starts = starts or list(accumulate((len(cell) + 1 for cell in cells), initial=0))
             cell = bisect_right(starts, hit.start) - 1
-            if count.start < 0:
-                self._place(count, places[rows[cell]], value)
+            count = self._count(hit, column, piece, times[cell])
+            values[self._rows[hit.row].entity] += 1
+            if count is None or (count.sample and count.complete):
+                continue
+            if not count.sample:
+                self._place(count, hit, piece)
             if not count.complete:
-                filled = cell + 1 - cells[: cell + 1].count("")
-                count.cells = self._cells.get(column, 0) + filled
+                rest = column.cells - before - _filled(cells, times, cell + 1)
+                seen = count.count * (cell + 1)
+                count.cells = max(column.cells * seen // (seen + values[count.entity] * rest), 1)
 
-    def _place(self, count: Count, place: Place, value: str) -> None:
-        """The value in its row; the row where it is written in another way there."""
-        width = self._text.encoding.width
-        index = place.text.find(value)
-        before, shown = (place.text[:index], value) if index >= 0 else ("", place.text)
-        count.start = place.start + width(before)
-        count.end = count.start + width(shown)
-        count.line = place.line + before.count("\n")
-
-    def _conclude(self) -> list[Count]:
+    def _conclude(self, column: _Column) -> list[Count]:
         """Weak matches count where they are too many for chance."""
-        for key, weak in self._weak.items():
-            weak.cells = weak.cells or self._cells.get(key[0], 0)
+        for entity, weak in column.weak.items():
+            weak.cells = weak.cells or column.cells
             if weak.share >= BY_CHANCE:
-                strong = self._strong.setdefault(key, weak)
+                strong = column.strong.setdefault(entity, weak)
                 if strong is not weak:
                     strong.count += weak.count
                     strong.complete = strong.complete and weak.complete
-        for count in self._strong.values():
-            count.cells = count.cells or self._cells.get(count.column, 0)
-            asked = self._asked[count.column]
+        asked = column.asked
+        for count in column.strong.values():
+            count.cells = count.cells or column.cells
             rows = [i for i, row in enumerate(self._rows) if row.entity == count.entity]
             tried, passed = (sum(counts[row] for row in rows) for counts in (asked.tried, asked.passed))
             count.by_chance = tried >= CHECKED and 100 * passed < RIGHT * tried
-        return list(self._strong.values())
+        return list(column.strong.values())
 
     # -- both ---------------------------------------------------------------------------------------------------------
 
-    def _ask(self, column: int, name: str) -> Asked:
-        """Everything, until there is enough of it."""
-        known = self._asked.get(column)
+    def _column(self, piece: Piece) -> _Column:
+        sheet = piece.sheet if piece.column >= 0 else None
+        if sheet is not None and (not self._sheets or self._sheets[-1] is not sheet):
+            self._sheets.append(sheet)
+        key = (id(sheet) if sheet is not None else 0, piece.column)
+        known = self._columns.get(key)
         if known is None:
-            known = Asked(tuple(range(len(self._rows))), words_of(name) if name else frozenset(), column >= 0)
-            self._asked[column] = known
+            asked = Asked(tuple(range(len(self._rows))), column=piece.column >= 0)
+            known = self._columns[key] = _Column(sheet, piece.column, asked)
         return known
 
-    def _search(self, text: str, asked: Asked, at: int, first: int, last: int) -> Iterator[Hit]:
-        self._text.source.tick()
+    def _search(self, piece: Piece, column: _Column, at: int) -> Iterator[Hit]:
+        self._source.tick()
+        asked = replace(column.asked, words=piece.words) if piece.words else column.asked
         try:
-            yield from search(text, asked, first, last, lambda: self._watch(asked, at))
+            yield from search(piece.text, asked, piece.first, piece.last, lambda: self._watch(asked, at))
         except NotExamined as error:
             if isinstance(error, Spent) or error.reason is not GapReason.TIMED_OUT:
                 raise
@@ -209,7 +202,7 @@ class _Counter:
 
     def _watch(self, asked: Asked, at: int) -> None:
         """Called between the parts of a search."""
-        self._text.source.tick()
+        self._source.tick()
         self._give_up(asked, at)
 
     def _give_up(self, asked: Asked, at: int) -> None:
@@ -220,28 +213,38 @@ class _Counter:
                 detail = f"{name.entity}: given up after too many look-alikes"
                 self._gaps.append((at, NotExamined(GapReason.BUDGET, detail)))
 
-    def _count(self, hit: Hit, column: int, value: str) -> Count | None:
+    def _count(self, hit: Hit, column: _Column, piece: Piece, times: int) -> Count | None:
         """The count that this value adds to; None where there is enough of it."""
         recognizer = self._rows[hit.row]
-        key, counts = (column, recognizer.entity), self._strong if hit.strong else self._weak
-        count = counts.get(key)
+        counts = column.strong if hit.strong else column.weak
+        count = counts.get(recognizer.entity)
         if count is None:
-            count = counts[key] = Count(recognizer.rule, recognizer.entity, column, sample=mask(value))
+            count = Count(recognizer.rule, recognizer.entity, column.column, column.sheet, piece.where)
+            counts[recognizer.entity] = count
         if not count.complete:
             return None
-        count.count += 1
-        count.distinct.add(hash(value))
+        count.count += times
+        count.distinct.add(hash(piece.text[hit.start : hit.end]))
         if count.count >= CAP:
-            self._enough(count, hit.strong)
+            self._enough(count, column.asked, hit.strong)
         return count
 
-    def _enough(self, count: Count, strong: bool) -> None:
+    def _place(self, count: Count, hit: Hit, piece: Piece) -> None:
+        count.sample = mask(piece.text[hit.start : hit.end])
+        count.start, count.end, count.line = piece.span(hit.start, hit.end)
+
+    def _enough(self, count: Count, asked: Asked, strong: bool) -> None:
         count.complete = False
-        asked = self._asked[count.column]
         same = {i for i, one in enumerate(self._rows) if one.entity == count.entity}
         (asked.done if strong else asked.chance).update(same)
 
-    def _spend(self, at: int) -> None:
-        if at >= self._limit:
+    def _spend(self, piece: Piece, at: int) -> None:
+        if max(self._searched, at) >= self._limit:
             detail = f"text beyond {self._limit} bytes was not searched for personal data"
             raise NotExamined(GapReason.BUDGET, detail)
+        self._searched += piece.last - piece.first
+
+
+def _filled(cells: Sequence[str], times: Sequence[int], end: int) -> int:
+    """How many of the first cells are not empty."""
+    return sum(times[:end]) - sum(times[i] for i in range(end) if not cells[i]) if "" in cells else sum(times[:end])

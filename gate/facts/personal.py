@@ -20,9 +20,14 @@ class PersonalEntity(Fact):
 
 @dataclass(frozen=True, slots=True)
 class PersonalColumn(Fact):
-    """A column of a table in which cells hold values of one entity type; `name` is "" where it has none to show."""
+    """A column of a table in which cells hold values of one entity type.
+
+    `table` is the table's name, "" for the only one of a member; `name` the column's, or its number where it has none
+    to show.
+    """
 
     kind: ClassVar[str] = "pii.columns"
+    table: str
     column: int
     name: str
     entity: str

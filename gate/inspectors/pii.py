@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from itertools import groupby, islice
 from typing import Any
 
 import yaml
 
+from gate.adapters.contents import content_need
 from gate.adapters.personal import Count, Personal, read_personal
 from gate.core.finding import Confidence, Finding
 from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
 from gate.core.report import Json, Section
 from gate.facts.personal import PersonalColumn, PersonalEntity
-from gate.formats.delimited import is_name
-from gate.formats.text import is_text
+from gate.formats.content import Sheet
 from gate.inspectors import Inspector, Member, Need, Said, Seen, found
 from gate.resources import data
 
@@ -35,7 +35,6 @@ ITEMS = 100
 COLUMNS = 20
 """Columns of each."""
 _SNIFF = 64
-_DIGITS = re.compile(r"[0-9]{4}")
 _NO_PERSON = "pii.network-address"
 """What names a machine makes no table a snapshot of people."""
 _CHECKED = frozenset({"pii.payment-card", "pii.bank-account", "pii.email-address"})
@@ -73,7 +72,7 @@ class Pii(Inspector):
     def wants(self, member: Member) -> Need | None:
         if _store(member.head):
             return Need.HEAD
-        return Need.STREAM if is_text(member.head) and not member.containers else None
+        return content_need(member)
 
     def inspect(self, member: Member) -> Iterator[Said]:
         store = _store(member.head)
@@ -97,10 +96,11 @@ class Pii(Inspector):
             for entity in found_there:
                 entities[entity.entity] += entity.count
         listed: list[Json] = []
-        for path, rows in groupby(seen.rows(PersonalColumn), key=lambda row: row.path):
+        for (path, table), rows in groupby(seen.rows(PersonalColumn), key=lambda row: (row.path, row.table)):
             tables += 1
             if len(listed) < ITEMS:
-                listed.append({"path": path, "columns": [_column(row) for row in islice(rows, COLUMNS)]})
+                columns: list[Json] = [_column(row) for row in islice(rows, COLUMNS)]
+                listed.append({"path": path, "table": table, "columns": columns})
         return {
             "members": members,
             "entities": dict(sorted(entities.items())),
@@ -119,9 +119,9 @@ inspector = Pii()
 
 
 def _findings(member: Member, personal: Personal) -> Iterator[Finding]:
-    for count in _sorted(personal.counts):
-        name = _shown(personal, count.column)
-        where = f" in {name}" if name else ""
+    for count in _sorted(personal):
+        place = _shown(count)
+        where = f" in {place}" if place else ""
         rule = count.rule
         if count.by_chance:
             rule = "pii.number-by-chance"
@@ -132,22 +132,32 @@ def _findings(member: Member, personal: Personal) -> Iterator[Finding]:
             member,
             at=(count.start, count.end),
             line=count.line,
-            by=f"{count.entity}{where}",
+            by=f"{count.entity}{where}" if count.column >= 0 else count.entity,
             confidence=Confidence.HIGH if count.rule in _CHECKED else Confidence.MEDIUM,
             entity_type=count.entity,
             count=_number(count),
             where=where,
             sample=count.sample,
         )
-    columns = [
-        count
-        for count in _sorted(personal.counts)
-        if count.column >= 0 and count.share >= SHARE and count.rule != _NO_PERSON and not count.by_chance
-    ]
-    if columns and personal.rows >= (FEW if len({count.entity for count in columns}) > 1 else ROWS):
-        names = [f"{_shown(personal, count.column)} ({count.entity})" for count in columns]
-        more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-        yield found("pii.training-data", member, rows=personal.rows, columns=", ".join(names[:10]) + more)
+    for sheet in personal.sheets:
+        yield from _snapshot(member, sheet, [count for count in _sorted(personal) if count.sheet is sheet])
+
+
+def _snapshot(member: Member, sheet: Sheet, counts: list[Count]) -> Iterator[Finding]:
+    """Whether a table holds rows about persons."""
+    columns = [count for count in counts if count.share >= SHARE and count.rule != _NO_PERSON and not count.by_chance]
+    if not columns or sheet.rows < (FEW if len({count.entity for count in columns}) > 1 else ROWS):
+        return
+    names = [f"{sheet.column_name(count.column)} ({count.entity})" for count in columns]
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    yield found(
+        "pii.training-data",
+        member,
+        by=sheet.where,
+        name=f"{member.path or 'the file'}{f', {sheet.where},' if sheet.where else ''}",
+        rows=f"{sheet.rows:,}",
+        columns=", ".join(names[:10]) + more,
+    )
 
 
 def _is_list(member: Member, count: Count) -> bool:
@@ -157,27 +167,36 @@ def _is_list(member: Member, count: Count) -> bool:
 def _facts(member: Member, personal: Personal) -> Iterator[PersonalEntity | PersonalColumn]:
     totals: Counter[str] = Counter()
     partial = {count.entity for count in personal.counts if not count.complete}
-    for count in _sorted(personal.counts):
+    for count in _sorted(personal):
         totals[count.entity] += count.count
-        if count.column >= 0:
-            name = _shown(personal, count.column)
+        if count.sheet is not None:
+            sheet = count.sheet
             yield PersonalColumn(
-                member.path, count.column + 1, name, count.entity, count.count, personal.rows, count.share
+                member.path,
+                sheet.where,
+                count.column + 1,
+                sheet.column_name(count.column),
+                count.entity,
+                count.count,
+                sheet.rows,
+                count.share,
             )
     for entity, total in sorted(totals.items()):
         yield PersonalEntity(member.path, entity, total, int(entity not in partial))
 
 
-def _sorted(counts: Iterable[Count]) -> list[Count]:
-    return sorted(counts, key=lambda count: (count.column, count.entity))
+def _sorted(personal: Personal) -> list[Count]:
+    """By table, column and entity."""
+    order = {id(sheet): i for i, sheet in enumerate(personal.sheets)}
+    return sorted(personal.counts, key=lambda count: (order.get(id(count.sheet), -1), count.column, count.entity))
 
 
-def _shown(personal: Personal, column: int) -> str:
-    """What a column may be called: its name, if that is one and no value, else its number."""
-    if column < 0:
-        return ""
-    name = personal.names[column] if column < len(personal.names) else ""
-    return name if name and is_name(name) and not _DIGITS.search(name) else f"column {column + 1}"
+def _shown(count: Count) -> str:
+    """Where the first value stands, for people."""
+    if count.sheet is None:
+        return count.where
+    name = count.sheet.column_name(count.column)
+    return f"{count.sheet.where}, {name}" if count.sheet.where else name
 
 
 def _number(count: Count) -> str:

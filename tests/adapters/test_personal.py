@@ -56,7 +56,8 @@ def test_a_value_on_the_edge_of_a_window_is_found_once(shift: int) -> None:
 
 def test_columns_count_by_themselves_and_numbers_in_columns_are_no_telephones() -> None:
     found = read(people.rows(120))
-    assert (found.rows, found.names[4]) == (120, "iban")
+    (sheet,) = found.sheets
+    assert (sheet.rows, sheet.names[4]) == (120, "iban")
     assert [(count.entity, count.column, count.count, count.share) for count in found.counts] == [
         ("EMAIL_ADDRESS", 2, 120, 100),
         ("PHONE_NUMBER", 3, 60, 50),  # the other half is kept free for films
@@ -114,7 +115,7 @@ def test_what_lies_beyond_the_limit_is_a_gap_and_what_lies_before_is_found() -> 
 def test_a_table_that_breaks_off_is_searched_as_text() -> None:
     text = "a,b\n" + "1,2\n" * 40 + '3,"open\n' + "4,5\n" * 60_000 + f"{MAIL}\n"
     found = read(text)
-    assert (found.rows, only(found).entity, only(found).column) == (0, "EMAIL_ADDRESS", -1)
+    assert (found.sheets, only(found).entity, only(found).column) == ([], "EMAIL_ADDRESS", -1)
 
 
 def test_the_names_of_columns_are_searched_too() -> None:

@@ -74,6 +74,7 @@ def test_a_snapshot_of_people_is_one_finding_with_its_columns_and_one_for_each_c
     assert rules(TABLE) == ["email-list", "phone-number", "bank-account", "payment-card", "training-data"]
     snapshot = findings(TABLE)[-1]
     assert dict(snapshot.args) == {
+        "name": "data/notes.txt",
         "rows": "200",
         "columns": "email (EMAIL_ADDRESS), phone (PHONE_NUMBER), iban (IBAN_CODE), card_number (CREDIT_CARD)",
     }
@@ -222,7 +223,7 @@ def test_facts_count_by_entity_and_by_column() -> None:
         PersonalEntity("train.csv", "IBAN_CODE", 200, 1),
         PersonalEntity("train.csv", "PHONE_NUMBER", 100, 1),
     ]
-    assert PersonalColumn("train.csv", 5, "iban", "IBAN_CODE", 200, 200, 100) in rows
+    assert PersonalColumn("train.csv", "", 5, "iban", "IBAN_CODE", 200, 200, 100) in rows
 
 
 def test_the_section_counts_members_entities_and_tables() -> None:

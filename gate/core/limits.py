@@ -47,6 +47,8 @@ class Limits:
     """Size of a list of requirements or of one package's metadata."""
     personal_bytes: int = 256 * MIB
     """Text of one member that is searched for personal data."""
+    secret_characters: int = GIB
+    """Text of one member that is searched for credentials."""
     native_bytes: int = 512 * MIB
     """Size of a native library that is parsed; the largest of PyTorch has 434 MB."""
     native_memory_bytes: int = 3 * GIB

@@ -12,9 +12,10 @@ import json
 import re
 import zlib
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from gate.formats import secrets_keys as keys
-from gate.formats.secrets_words import RANDOM, STRONG, drawn, entropy, mixed, placeholder
+from gate.formats.secrets_words import RANDOM, STRONG, drawn, entropy, harmless, mixed, placeholder, wordy
 
 NEAR = 512
 """Characters on both sides in which the other half of a pair stands."""
@@ -31,6 +32,9 @@ _NOBODY = re.compile(
     re.IGNORECASE,
 )
 """Hosts that are nobody's: RFC 2606, this machine, and words for a host."""
+_SEVERAL_HOSTS = re.compile(r"[0-9]{1,5},")
+"""What seems to be the user is the first host, and this its port."""
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _CODE = re.compile(r"(?:[A-Za-z_]\w*(?:\.|->|::|\[))+[A-Za-z_]\w*\]?")
 _SYMBOL = re.compile(r"[^A-Za-z0-9]")
 _LINE_START = re.compile(r"(?:^|[\n\r]|\\n|[{,;] ?|export |env |ENV |ARG |-e |--[\w-]{0,40}|[\"'])[ \t]*[\w.\"'-]{0,60}\Z")
@@ -200,14 +204,16 @@ def _weak(user: str, password: str) -> bool:
 
 
 def _address(match: Match) -> Verdict:
-    user, password, host = match["user"], match["value"], match["host"]
+    user, password, host = match["user"], unquote(match["value"]), match["host"]
+    if _SEVERAL_HOSTS.match(password):
+        return Verdict.NOTHING
     if placeholder(password) or placeholder(user) and user.startswith(("$", "{", "<", "%")) or len(set(password)) < 3:
         return Verdict.NOTHING
     if user and password.lower() in (user.lower(), user.lower() + "pw", user.lower() + "pass"):
         return Verdict.NOTHING
     if _NOBODY.fullmatch(host):
         return Verdict.DOUBT if _strong(password) else Verdict.NOTHING
-    return Verdict.SURE
+    return Verdict.DOUBT if password.islower() and password.isalpha() else Verdict.SURE
 
 
 def _login(match: Match) -> Verdict:
@@ -246,7 +252,8 @@ def _plain(value: str) -> bool:
 
 def _assigned(match: Match) -> Verdict:
     value = value_of(match)
-    if _expression(match, value) or placeholder(value) or not mixed(value):
+    before = match.string[max(match.start() - 20, 0) : match.start()]
+    if harmless(before) or _expression(match, value) or placeholder(value) or not mixed(value):
         return Verdict.NOTHING
     hexadecimal = re.fullmatch(r"[0-9a-fA-F]+", value) is not None
     enough = RANDOM if hexadecimal else STRONG
@@ -257,6 +264,8 @@ def _expression(match: Match, value: str) -> bool:
     """Whether a value without quotes is code, or stands where no configuration has one."""
     if match.groupdict().get("bare") is None:
         return False
+    if _NAME.fullmatch(value) and wordy(value):
+        return True
     if _CODE.fullmatch(value) or value.endswith((".", ":", "=>")) or "=" in value[:-2] and "==" not in value[-2:]:
         return True
     return _LINE_START.search(match.string, max(match.start() - 80, 0), match.start()) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from functools import cache
@@ -13,11 +14,16 @@ RANDOM = 3.0
 """Bits a character of what is long and random; words have less, hexadecimal digits have 4 at most."""
 STRONG = 3.5
 """The same where nothing but a name speaks for a value."""
+WORDY = 0.5
+"""Share of the characters of a name that are its words."""
 _SEQUENCES = ("abcdefghijklmnopqrstuvwxyz", "zyxwvutsrqponmlkjihgfedcba", "01234567890123456789", "98765432109876543210")
 _RUN = 6
 """Characters of the alphabet in order, or repeated, that nobody draws: one in 10^7 tokens has them."""
 _REPEATED = re.compile(r"(.)\1{4,}|(.{2,4}?)\2{4,}")
 _IDENTIFIER = re.compile(r"(?:[A-Za-z]+[0-9]{0,3}[_.:/-])*[A-Za-z]+[0-9]{0,3}[_.:/-]?")
+_WORD = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{4,}")
+_WORDS = re.compile(r"[a-z]+(?:[ _.-][a-z]+)*")
+_BETWEEN = re.compile(r"[ _.-]")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DIGITS_BEHIND = re.compile(r"[0-9!@#$%^&*._-]{0,8}\Z")
 
@@ -38,12 +44,26 @@ def drawn(text: str, bits: float = RANDOM) -> bool:
 
 def placeholder(text: str) -> bool:
     """Whether it only says that a secret will stand here, or is one that everybody has."""
-    return _placeholders().fullmatch(text) is not None or _DIGITS_BEHIND.sub("", text.lower()) in _defaults()
+    low = text.lower()
+    if _placeholders().fullmatch(text) is not None or _DIGITS_BEHIND.sub("", low) in _defaults():
+        return True
+    return _WORDS.fullmatch(low) is not None and not _nouns().isdisjoint(_BETWEEN.split(low))
 
 
 def published(text: str) -> bool:
     """Whether its issuer prints it in the documentation."""
-    return text in _published()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() in _published()
+
+
+def harmless(before: str) -> bool:
+    """Whether a name that begins so is none of a secret."""
+    return _harmless().search(before) is not None
+
+
+def wordy(text: str) -> bool:
+    """Whether it is a name of a program: two words or more, and little else."""
+    words = _WORD.findall(text)
+    return len(words) > 1 and sum(map(len, words)) > WORDY * len(text)
 
 
 def mixed(text: str) -> bool:
@@ -62,6 +82,16 @@ def _in_order(low: str) -> bool:
 
 
 @cache
+def _nouns() -> frozenset[str]:
+    return frozenset(map(str, words()["nouns"]))
+
+
+@cache
+def _harmless() -> re.Pattern[str]:
+    return re.compile(rf"(?:{'|'.join(words()['harmless'])})[_ .-]?\Z", re.IGNORECASE)
+
+
+@cache
 def _within() -> tuple[str, ...]:
     return tuple(map(str, words()["within"]))
 
@@ -73,7 +103,7 @@ def _defaults() -> frozenset[str]:
 
 @cache
 def _published() -> frozenset[str]:
-    return frozenset(row["value"] for row in words()["published"])
+    return frozenset(row["sha256"] for row in words()["published"])
 
 
 @cache

@@ -14,6 +14,7 @@ from gate.cli.options import (
     Extension,
     Jobs,
     Limit,
+    MaskKey,
     ModelName,
     ModelVersion,
     Profiles,
@@ -36,6 +37,7 @@ def facts(
     trust: TrustFile = "",
     signature: Signatures = [],  # noqa: B006
     expect_digest: ExpectDigest = [],  # noqa: B006
+    mask_key: MaskKey = "",
     limit: Limit = [],  # noqa: B006
     extension: Extension = [],  # noqa: B006
     jobs: Jobs = 1,
@@ -63,6 +65,7 @@ def facts(
         trust=trust,
         signature=signature,
         expect_digest=expect_digest,
+        mask_key=mask_key,
     )
     report = pipeline.scan(target, setup.registry_for(0), setup.limits, jobs)
     seen = document(report, setup.request.about(report.model), setup.registry.rules, setup.limits)

@@ -16,6 +16,10 @@ from gate.inspectors import Inputs
 from gate.targets.profile import Profile
 
 
+KEY_BYTES = 32
+"""RFC 2104, section 3: a key of HMAC shorter than the digest weakens it."""
+
+
 def given(
     targets: Sequence[str],
     limits: Limits,
@@ -24,13 +28,14 @@ def given(
     profiles: Sequence[str],
     trust: str,
     signatures: Sequence[str],
+    mask_key: str,
     effective_time: str,
 ) -> tuple[Inputs, dict[str, Json]]:
     """The inputs of the inspectors, and what the decision records about them.
 
     Raises UsageError for a file that is missing, malformed, or inside a target.
     """
-    refuse_inside(targets, (db, trust, *profiles))
+    refuse_inside(targets, (db, trust, mask_key, *profiles))
     advisories, about = _advisories(db)
     read = tuple(_profile(file) for file in profiles)
     _unique(read)
@@ -43,8 +48,18 @@ def given(
         "advisories": about,
         "profiles": [{"name": profile.name, "digest": {"sha256": profile.digest}} for profile in read],
         "trust": {"digest": {"sha256": trusted.digest}} if trusted else None,
+        **({"mask_key": True} if mask_key else {}),
     }
-    return Inputs(effective_time, advisories, read, trusted, attached), recorded
+    key = _mask_key(mask_key) if mask_key else b""
+    return Inputs(effective_time, advisories, read, trusted, attached, mask_key=key), recorded
+
+
+def _mask_key(file: str) -> bytes:
+    """The secret of the keyed hashes. That there is one is recorded, its digest is not: a short one could be guessed."""
+    key = read_file(file, "--mask-key", SMALL)
+    if len(key) < KEY_BYTES:
+        raise UsageError(f"--mask-key {file}: has fewer than {KEY_BYTES} bytes; make one with `openssl rand {KEY_BYTES}`")
+    return key
 
 
 def expectations(targets: Sequence[str], digests: Sequence[str]) -> tuple[Expectation, ...]:

@@ -32,6 +32,10 @@ ExpectDigest = Annotated[
         "--expect-digest", metavar="ALG:HEX", help="Digest that the archive must have; one for each target, in order."
     ),
 ]
+MaskKey = Annotated[
+    str,
+    typer.Option(metavar="FILE", help="Secret, 32 bytes or more: credentials get keyed hashes, to be compared by."),
+]
 SignKey = Annotated[str, typer.Option(metavar="FILE", help="Private key (PEM) that attests the decision.")]
 SignKeyless = Annotated[
     bool, typer.Option("--sign-keyless", help="Attest the decision by the identity of this build (Sigstore).")

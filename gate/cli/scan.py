@@ -20,6 +20,7 @@ from gate.cli.options import (
     Jobs,
     KeyPasswordFile,
     Limit,
+    MaskKey,
     ModelName,
     ModelVersion,
     OpaCa,
@@ -71,6 +72,7 @@ def scan(
     trust: TrustFile = "",
     signature: Signatures = [],  # noqa: B006
     expect_digest: ExpectDigest = [],  # noqa: B006
+    mask_key: MaskKey = "",
     limit: Limit = [],  # noqa: B006
     extension: Extension = [],  # noqa: B006
     format_: Annotated[
@@ -138,6 +140,7 @@ def scan(
         trust=trust,
         signature=signature,
         expect_digest=expect_digest,
+        mask_key=mask_key,
     )
     judged, worst = judge(targets, setup, decider, jobs, show=not (no_progress or quiet))
     _publish(judged, setup, [] if quiet else [format_], files, paint(color))

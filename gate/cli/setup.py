@@ -54,6 +54,7 @@ def prepare(
     trust: str = "",
     signature: Sequence[str] = (),
     expect_digest: Sequence[str] = (),
+    mask_key: str = "",
 ) -> Setup:
     """Read and check everything besides the targets; UsageError says which option is wrong."""
     _require_extra()
@@ -62,7 +63,14 @@ def prepare(
     limits = _limits(limit)
     now = moment(effective_time)
     supplied, recorded = given(
-        targets, limits, db=db, profiles=profile, trust=trust, signatures=signature, effective_time=now
+        targets,
+        limits,
+        db=db,
+        profiles=profile,
+        trust=trust,
+        signatures=signature,
+        mask_key=mask_key,
+        effective_time=now,
     )
     registry = load(*(Path(folder) for folder in extension), inputs=supplied)
     rows, digest = _waivers(waivers)

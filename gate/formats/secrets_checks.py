@@ -268,6 +268,8 @@ def _expression(match: Match, value: str) -> bool:
         return True
     if _CODE.fullmatch(value) or value.endswith((".", ":", "=>")) or "=" in value[:-2] and "==" not in value[-2:]:
         return True
+    if match["by"] == "=" and match.string[match.start("by") - 1].isalnum() and match.start("bare") == match.end("by"):
+        return False  # NAME=value, as in a shell
     return _LINE_START.search(match.string, max(match.start() - 80, 0), match.start()) is None
 
 

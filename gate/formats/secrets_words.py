@@ -88,7 +88,7 @@ def _nouns() -> frozenset[str]:
 
 @cache
 def _harmless() -> re.Pattern[str]:
-    return re.compile(rf"(?:{'|'.join(words()['harmless'])})[_ .-]?\Z", re.IGNORECASE)
+    return re.compile(rf"(?:{'|'.join(words()['harmless'])})(?:[_ .-]?key)?[_ .-]?\Z", re.IGNORECASE)
 
 
 @cache

@@ -46,6 +46,7 @@ def _kind(row: dict[str, Any]) -> Kind:
     return Kind(**known)
 
 
+@cache
 def words() -> dict[str, Any]:
     """words.yaml as it stands."""
     loaded: dict[str, Any] = _load("words")

@@ -207,7 +207,7 @@ def _address(match: Match) -> Verdict:
     user, password, host = match["user"], unquote(match["value"]), match["host"]
     if _SEVERAL_HOSTS.match(password):
         return Verdict.NOTHING
-    if placeholder(password) or placeholder(user) and user.startswith(("$", "{", "<", "%")) or len(set(password)) < 3:
+    if placeholder(password) or placeholder(password.rpartition(":")[2]) or placeholder(user) and user.startswith(("$", "{", "<", "%")) or len(set(password)) < 3:
         return Verdict.NOTHING
     if user and password.lower() in (user.lower(), user.lower() + "pw", user.lower() + "pass"):
         return Verdict.NOTHING

@@ -20,6 +20,7 @@ from gate.core.report import Report, Section, Status
 from gate.facts.metadata import ModelMetadata
 from gate.facts.seen import Seen
 from gate.facts.store import Store
+from gate.masked import masked
 from gate.policy.decide import decide
 from gate.registry import WALKER, Registry
 from gate.sources import address, open_target
@@ -48,7 +49,7 @@ def scan(
             for mine in (None, lambda _: True):
                 look(store, visits, lambda: None, mine)
         store.extend(archive.changed(), WALKER)
-        return replace(_report(archive, registry, store, visits), address=address(target))
+        return masked(replace(_report(archive, registry, store, visits), address=address(target)))
     finally:
         archive.close()
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
-from gate.adapters.patterns import Expression, Patterns, compile_patterns
 from gate.formats.secrets import anchors, lower, occurrences
+
+if TYPE_CHECKING:
+    from gate.adapters.patterns import Patterns
 
 
 def spots(text: str) -> Iterator[tuple[int, int]]:
@@ -23,4 +26,6 @@ def spots(text: str) -> Iterator[tuple[int, int]]:
 
 @cache
 def _patterns() -> Patterns:
+    from gate.adapters.patterns import Expression, compile_patterns
+
     return compile_patterns([Expression(anchor.text, caseless=anchor.fold, literal=True) for anchor in anchors()])

@@ -15,7 +15,6 @@ from gate.declared.expected import DIR_HASH, Expectation, expectation
 from gate.inspectors import Inputs
 from gate.targets.profile import Profile
 
-
 KEY_BYTES = 32
 """RFC 2104, section 3: a key of HMAC shorter than the digest weakens it."""
 
@@ -55,10 +54,12 @@ def given(
 
 
 def _mask_key(file: str) -> bytes:
-    """The secret of the keyed hashes. That there is one is recorded, its digest is not: a short one could be guessed."""
+    """The secret of the keyed hashes. That there is one is recorded, not its digest: a weak one could be guessed."""
     key = read_file(file, "--mask-key", SMALL)
     if len(key) < KEY_BYTES:
-        raise UsageError(f"--mask-key {file}: has fewer than {KEY_BYTES} bytes; make one with `openssl rand {KEY_BYTES}`")
+        raise UsageError(
+            f"--mask-key {file}: has fewer than {KEY_BYTES} bytes; make one with `openssl rand {KEY_BYTES}`"
+        )
     return key
 
 

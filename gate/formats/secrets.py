@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
-from gate.formats.secrets_checks import CHECKS, Verdict, value_of
+from gate.formats.secrets_checks import CHECKS, NEAR, Verdict, value_of
 from gate.formats.secrets_kinds import Kind, kinds
 from gate.formats.secrets_words import published
 from gate.formats.text import OVERLAP
@@ -126,6 +126,8 @@ def _look(text: str, kind: Kind, at: int) -> Secret | None:
     if match is None:
         return None
     verdict = CHECKS[kind.check](match)
+    if kind.near and verdict is Verdict.SURE and kind.near not in text[max(at - NEAR, 0) : match.end() + NEAR].lower():
+        verdict = Verdict.DOUBT
     rule = {Verdict.SURE: kind.rule, Verdict.LOCKED: kind.locked, Verdict.DOUBT: kind.doubt}.get(verdict, "")
     if not rule:
         return None

@@ -37,7 +37,9 @@ _SEVERAL_HOSTS = re.compile(r"[0-9]{1,5},")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _CODE = re.compile(r"(?:[A-Za-z_]\w*(?:\.|->|::|\[))+[A-Za-z_]\w*\]?")
 _SYMBOL = re.compile(r"[^A-Za-z0-9]")
-_LINE_START = re.compile(r"(?:^|[\n\r]|\\n|[{,;] ?|export |env |ENV |ARG |-e |--[\w-]{0,40}|[\"'])[ \t]*[\w.\"'-]{0,60}\Z")
+_LINE_START = re.compile(
+    r"(?:^|[\n\r]|\\n|[{,;] ?|export |env |ENV |ARG |-e |--[\w-]{0,40}|[\"'])[ \t]*[\w.\"'-]{0,60}\Z"
+)
 
 
 class Verdict(enum.Enum):
@@ -207,7 +209,12 @@ def _address(match: Match) -> Verdict:
     user, password, host = match["user"], unquote(match["value"]), match["host"]
     if _SEVERAL_HOSTS.match(password):
         return Verdict.NOTHING
-    if placeholder(password) or placeholder(password.rpartition(":")[2]) or placeholder(user) and user.startswith(("$", "{", "<", "%")) or len(set(password)) < 3:
+    if (
+        placeholder(password)
+        or placeholder(password.rpartition(":")[2])
+        or (placeholder(user) and user.startswith(("$", "{", "<", "%")))
+        or len(set(password)) < 3
+    ):
         return Verdict.NOTHING
     if user and password.lower() in (user.lower(), user.lower() + "pw", user.lower() + "pass"):
         return Verdict.NOTHING
@@ -266,7 +273,7 @@ def _expression(match: Match, value: str) -> bool:
         return False
     if _NAME.fullmatch(value) and wordy(value):
         return True
-    if _CODE.fullmatch(value) or value.endswith((".", ":", "=>")) or "=" in value[:-2] and "==" not in value[-2:]:
+    if _CODE.fullmatch(value) or value.endswith((".", ":", "=>")) or ("=" in value[:-2] and "==" not in value[-2:]):
         return True
     if match["by"] == "=" and match.string[match.start("by") - 1].isalnum() and match.start("bare") == match.end("by"):
         return False  # NAME=value, as in a shell

@@ -32,6 +32,7 @@ class Kind:
     fold: bool = False
     inside: bool = False
     before: int = 0
+    near: str = ""
 
 
 @cache

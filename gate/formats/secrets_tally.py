@@ -74,7 +74,13 @@ class Tally:
             known.count += 1
         elif sum(place[:2] == group for place in self._listed) < LISTED:
             place = Place(
-                secret.rule, secret.kind, piece.span(start, end), piece.where, sample(value), self._keyed(value), secret.sure
+                secret.rule,
+                secret.kind,
+                piece.span(start, end),
+                piece.where,
+                sample(value),
+                self._keyed(value),
+                secret.sure,
             )
             self._listed[(*group, hash(value))] = place
             self.places.append(place)

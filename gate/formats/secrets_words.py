@@ -16,7 +16,12 @@ STRONG = 3.5
 """The same where nothing but a name speaks for a value."""
 WORDY = 0.5
 """Share of the characters of a name that are its words."""
-_SEQUENCES = ("abcdefghijklmnopqrstuvwxyz", "zyxwvutsrqponmlkjihgfedcba", "01234567890123456789", "98765432109876543210")
+_SEQUENCES = (
+    "abcdefghijklmnopqrstuvwxyz",
+    "zyxwvutsrqponmlkjihgfedcba",
+    "01234567890123456789",
+    "98765432109876543210",
+)
 _RUN = 6
 """Characters of the alphabet in order, or repeated, that nobody draws: one in 10^7 tokens has them."""
 _ORDERED = frozenset(row[i : i + _RUN] for row in _SEQUENCES for i in range(len(row) - _RUN + 1))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
 
+from gate.adapters.anchors import spots
 from gate.adapters.contents import content_need, read_content
 from gate.core.errors import NotExamined
 from gate.core.finding import Confidence, Finding
@@ -15,15 +16,18 @@ from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
 from gate.core.report import Json, Section
 from gate.facts.secrets import Credential
-from gate.formats.content import Missed
+from gate.formats.content import Missed, Span
+from gate.formats.redact import named
 from gate.formats.secrets_kinds import kinds, words
-from gate.formats.secrets_tally import Place, Tally
-from gate.inspectors import Inspector, Member, Need, Said, Seen, found
+from gate.formats.secrets_tally import Place, Tally, sample
+from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
 
 ITEMS = 100
 """Members and kinds that the section lists."""
 _WEAK = frozenset({"assigned-value", "unconfirmed"})
-_CERTAIN = frozenset({"crc32_base62", "macaroon", "pem", "encoded_pem", "openpgp", "service_account", "bech32", "web_key"})
+_CERTAIN = frozenset(
+    {"crc32_base62", "macaroon", "pem", "encoded_pem", "openpgp", "service_account", "bech32", "web_key"}
+)
 """Checks that chance does not pass."""
 
 
@@ -42,17 +46,26 @@ class Secrets(Inspector):
         return content_need(member)
 
     def inspect(self, member: Member) -> Iterator[Said]:
-        from gate.adapters.anchors import spots
-
         tally = Tally(spots, self.inputs.mask_key)
         for at, error in _search(member, tally):
             yield Gap(Location(member.path, at), error.reason, detail=str(error))
         for number in sorted(tally.tried.spent):
             detail = f"{kinds()[number].what}: given up after too many look-alikes"
             yield Gap(Location(member.path), GapReason.BUDGET, detail=detail)
-        yield from (_finding(member, place) for place in tally.places)
+        yield from (_finding(member.path, place) for place in tally.places)
         for (rule, kind), count in sorted(tally.counts.items()):
             yield Credential(member.path, kind, f"secrets.{rule}", count, int((rule, kind) not in tally.capped))
+
+    def conclude(self, seen: Seen, archive: Archive) -> Iterator[Said]:
+        """Names of members are shown wherever the member is, and masked there: see gate.masked."""
+        for row in archive.inventory():
+            name = row.path.rpartition("!/")[2]
+            secret = named(name)
+            if secret is not None:
+                value = name[secret.start : secret.end]
+                place = Place(secret.rule, secret.kind, Span(), "its name", sample(value), "", secret.sure)
+                yield _finding(row.path, place)
+                yield Credential(row.path, secret.kind.kind, f"secrets.{secret.rule}", 1, 1)
 
     def section(self, seen: Seen) -> Section:
         rules: Counter[str] = Counter()
@@ -100,15 +113,15 @@ def _search(member: Member, tally: Tally) -> Iterator[tuple[int, NotExamined]]:
         yield -1, error
 
 
-def _finding(member: Member, place: Place) -> Finding:
+def _finding(path: str, place: Place) -> Finding:
     properties = {"hmac_sha256": place.keyed} if place.keyed else {}
     return found(
         f"secrets.{place.rule}",
-        member,
+        path,
         at=place.span[:2],
         line=place.span.line,
         by=place.kind.kind,
-        confidence=_confidence(member, place),
+        confidence=_confidence(path, place),
         what=place.kind.what,
         where=f" in {place.where}" if place.where else "",
         sample=place.sample,
@@ -118,10 +131,10 @@ def _finding(member: Member, place: Place) -> Finding:
     )
 
 
-def _confidence(member: Member, place: Place) -> Confidence:
+def _confidence(path: str, place: Place) -> Confidence:
     """High where chance is excluded; lower in tests and documentation, which invent values."""
     if place.rule in _WEAK or not place.sure:
-        return Confidence.LOW if _spoken().search(member.path) else Confidence.MEDIUM
+        return Confidence.LOW if _spoken().search(path) else Confidence.MEDIUM
     if place.kind.check in _CERTAIN:
         return Confidence.HIGH
-    return Confidence.LOW if _spoken().search(member.path) else Confidence.HIGH
+    return Confidence.LOW if _spoken().search(path) else Confidence.HIGH

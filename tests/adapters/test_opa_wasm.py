@@ -251,7 +251,10 @@ def test_data_of_the_organisation_changes_actions(engine):
     site = Embedded(COMPILED, overlay=parse(b"actions: {x.warning: deny}\nrequired_sections: [licences]", "p.yaml"))
     decision = decide(seen, request(), RULES, site, Limits())
     site.close()
-    assert [(row.code, row.subject) for row in decision.reasons] == [("gap.unavailable", "licences"), ("x.warning", "a")]
+    assert [(row.code, row.subject) for row in decision.reasons] == [
+        ("gap.unavailable", "licences"),
+        ("x.warning", "a"),
+    ]
     assert decision.policy.data_digest == site.data_digest
     assert site.data_digest != Embedded(COMPILED, overlay={}).data_digest
 

@@ -18,8 +18,7 @@ from fixtures.secrets.quiet import NOTHING
 from gate.adapters.anchors import spots
 from gate.formats.secrets import Tried, anchors, find, plain_spots
 from gate.formats.secrets_checks import CHECKS
-from gate.formats.secrets_kinds import kinds
-from gate.formats.secrets_kinds import words
+from gate.formats.secrets_kinds import kinds, words
 from gate.formats.secrets_words import drawn, entropy, placeholder
 from tests.conftest import ROOT
 
@@ -46,7 +45,9 @@ def test_every_row_names_a_rule_a_check_and_its_source() -> None:
         assert {f"secrets.{rule}" for rule in (kind.rule, kind.doubt, kind.locked) if rule} <= RULES, kind.kind
         assert kind.check in CHECKS and kind.source.startswith("https://"), kind.kind
         assert all(anchor == anchor.lower() for anchor in kind.anchors if kind.fold), kind.kind
-        assert not re.search(r"(?<!\[\^\\s)[*+](?![^\[]*\])", re.sub(r"\\.|\[[^\]]*\]", "", kind.pattern.pattern)), kind.kind
+        assert not re.search(r"(?<!\[\^\\s)[*+](?![^\[]*\])", re.sub(r"\\.|\[[^\]]*\]", "", kind.pattern.pattern)), (
+            kind.kind
+        )
 
 
 def test_published_values_are_kept_as_digests_only() -> None:
@@ -65,7 +66,9 @@ def test_a_value_of_each_kind_is_found_where_it_stands(kind: str) -> None:
     assert found.replace("\\n", "\n").strip() in value
 
 
-@pytest.mark.parametrize("before", ["", " ", "=", '"', "\\n", "\\t", "%3D", "\\u003d", "(", "é", "：", "\x1e"], ids=range(12))
+@pytest.mark.parametrize(
+    "before", ["", " ", "=", '"', "\\n", "\\t", "%3D", "\\u003d", "(", "é", "\uff1a", "\x1e"], ids=range(12)
+)
 @pytest.mark.parametrize("kind", ["github-token", "hugging-face-token", "stripe-key", "aws-access-key"])
 def test_what_stands_before_a_token_does_not_hide_it(kind: str, before: str) -> None:
     value, text = issued(kind)
@@ -143,7 +146,9 @@ def test_what_only_looks_like_one_is_nothing(text: str) -> None:
     assert not look(text)
 
 
-@pytest.mark.parametrize("value", ["changeme", "<token>", "${TOKEN}", "xxxxxxxx", "your-api-key", "Password123", "hunter2", "s3cr3t"])
+@pytest.mark.parametrize(
+    "value", ["changeme", "<token>", "${TOKEN}", "xxxxxxxx", "your-api-key", "Password123", "hunter2", "s3cr3t"]
+)
 def test_placeholders_are_known(value: str) -> None:
     assert placeholder(value)
 
@@ -156,10 +161,15 @@ def test_variety_is_bounded(text: str) -> None:
 
 # -- any text ---------------------------------------------------------------------------------------------------------
 
-SOME = [issued(kind) for kind in ("github-token", "aws-secret-key", "url-password", "private-key", "web-token", "password")]
+SOME = [
+    issued(kind) for kind in ("github-token", "aws-secret-key", "url-password", "private-key", "web-token", "password")
+]
 
 
-@given(st.lists(st.sampled_from(SOME) | st.text(max_size=60).map(lambda text: (None, text)), max_size=8), st.integers(0, 3000))
+@given(
+    st.lists(st.sampled_from(SOME) | st.text(max_size=60).map(lambda text: (None, text)), max_size=8),
+    st.integers(0, 3000),
+)
 @settings(max_examples=100, deadline=None, derandomize=True)
 def test_parts_of_a_text_tell_together_what_the_whole_tells(parts: list[tuple[str | None, str]], cut: int) -> None:
     text = "\n\n".join(text for _, text in parts) + "\n"
@@ -182,7 +192,14 @@ def test_no_text_takes_long_for_its_size(kind: str) -> None:
     row = next(row for row in kinds() if row.kind == kind)
     anchor = row.anchors[0]
     value, text = issued(kind)
-    bombs = [anchor, f"{anchor} ", f'{anchor}" : "', f"{anchor}{'a1B2c3' * 20} ", f"a{anchor}{text[: len(text) // 2]}", value[:-1]]
+    bombs = [
+        anchor,
+        f"{anchor} ",
+        f'{anchor}" : "',
+        f"{anchor}{'a1B2c3' * 20} ",
+        f"a{anchor}{text[: len(text) // 2]}",
+        value[:-1],
+    ]
     start = time.process_time()
     for bomb in bombs:
         find(bomb * (20_000 // len(bomb) + 1), plain_spots, Tried(200_000))

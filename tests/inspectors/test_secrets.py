@@ -73,8 +73,12 @@ def test_the_bytes_of_a_finding_are_those_of_the_value() -> None:
     for text, codec in ((f"ä€😀 {value}\n", "utf-8"), (f"ä {value}\n", "utf-16"), (f"{value} b", "utf-16-be")):
         data = text.encode(codec)
         (item,) = findings(data)
-        assert data[item.location.start : item.location.end].decode(codec.removesuffix("-be") + "-be" * ("be" in codec)
-            if codec != "utf-16" else "utf-16-le") == value
+        assert (
+            data[item.location.start : item.location.end].decode(
+                codec.removesuffix("-be") + "-be" * ("be" in codec) if codec != "utf-16" else "utf-16-le"
+            )
+            == value
+        )
 
 
 def test_one_value_is_one_finding_however_often_it_stands_there() -> None:
@@ -94,15 +98,23 @@ def test_checked_values_are_surer_than_names_and_tests_are_less_sure() -> None:
 def test_what_an_escape_of_json_splits_is_found() -> None:
     key = issued("private-key")[0]
     notebook = {"cells": [{"source": [f"{line}\n" for line in f"KEY = '''{key}'''".split("\n")], "outputs": []}]}
-    for data in (json.dumps({"a": key}), json.dumps(notebook), json.dumps({"u": "https://a:k8#Vq2_pLm@db.acme.io/"}).replace("/", "\\/")):
+    for data in (
+        json.dumps({"a": key}),
+        json.dumps(notebook),
+        json.dumps({"u": "https://a:k8#Vq2_pLm@db.acme.io/"}).replace("/", "\\/"),
+    ):
         assert len(findings(data)) == 1, data[:60]
 
 
 def test_a_column_is_a_name_for_its_cells() -> None:
     d = Draw("column")
     id_, secret = issued("aws-access-key")[0], issued("aws-secret-key")[0]
-    console = f"User name,Access key ID,Secret access key\nanna,{id_},{secret}\n" + "".join(f"u{i},,\n" for i in range(9))
-    assert {(item.rule, dict(item.args)["kind"]) for item in findings(console, "keys.csv")} >= {("secrets.cloud-key", "aws-secret-key")}
+    console = f"User name,Access key ID,Secret access key\nanna,{id_},{secret}\n" + "".join(
+        f"u{i},,\n" for i in range(9)
+    )
+    assert {(item.rule, dict(item.args)["kind"]) for item in findings(console, "keys.csv")} >= {
+        ("secrets.cloud-key", "aws-secret-key")
+    }
     people = "login,password,age\n" + "".join(f"user{i},{password(d)},3{i}\n" for i in range(9))
     assert {item.rule for item in findings(people, "users.csv")} == {"secrets.assigned-value"}
 
@@ -128,7 +140,10 @@ def test_a_keyed_hash_is_there_with_a_key_only() -> None:
     value, text = issued("stripe-key")
     key = bytes(range(32))
     assert "hmac_sha256" not in dict(findings(text)[0].args)
-    assert dict(findings(text, key=key)[0].args)["hmac_sha256"] == hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
+    assert (
+        dict(findings(text, key=key)[0].args)["hmac_sha256"]
+        == hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
+    )
     assert "mask_key" not in repr(Inputs(mask_key=key))
 
 
@@ -148,7 +163,9 @@ def test_text_beyond_the_limit_is_a_gap() -> None:
     limits = Limits(secret_characters=2**20)
     filler = "nothing to see here\n" * 60_000
     result = said(filler * 2 + issued("github-token")[0], limits=limits)
-    assert [(item.reason, item.location.path) for item in result if isinstance(item, Gap)] == [(GapReason.BUDGET, "work/job.txt")]
+    assert [(item.reason, item.location.path) for item in result if isinstance(item, Gap)] == [
+        (GapReason.BUDGET, "work/job.txt")
+    ]
 
 
 # -- section ----------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ MAR = {
     "integrity.digest-mismatch",
     "native.cuda-major-mismatch",
     "native.version-too-new",
+    "secrets.cloud-key",
     "signature.invalid",
 }
 PRODUCTION = {"dependencies.vulnerable", "pii.email-list", "provenance.unsigned"}

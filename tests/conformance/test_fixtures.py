@@ -22,6 +22,7 @@ DIRTY = {
     "pii.bank-account",
     "pii.payment-card",
     "pii.training-data",
+    "secrets.cloud-key",
     "serialization.dangerous-call",
 }
 MAR = {
@@ -29,7 +30,6 @@ MAR = {
     "integrity.digest-mismatch",
     "native.cuda-major-mismatch",
     "native.version-too-new",
-    "secrets.cloud-key",
     "signature.invalid",
 }
 PRODUCTION = {"dependencies.vulnerable", "pii.email-list", "provenance.unsigned"}

@@ -16,7 +16,6 @@ from gate.core.errors import NotExamined, Spent
 from gate.core.gap import GapReason
 from gate.formats.content import Content, Missed, Piece, Sheet
 from gate.formats.personal import CELL, SMALL, Asked, mask, profile
-from gate.formats.text import read_text
 
 CAP = 1000
 """Values of one entity in one column or text that are counted; beyond them it is "1000 or more"."""
@@ -40,6 +39,9 @@ _NUMBERS = re.compile(
 )
 """Cells that are numbers, none of them long enough to name a person, or points in time, or truths; digits behind a
 decimal point are no number."""
+_TIMES = re.compile(rf"(?:(?:1[0-9]{{9}}(?:[0-9]{{3}}|[0-9]{{6}}|[0-9]{{9}})?)?{CELL})*+")
+"""Cells that are seconds since 1970, or parts of them, from 2001 to 2033: unless its name says otherwise, such a column
+is of times."""
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ class Personal:
 def read_personal(source: Source) -> Personal:
     """The personal data of a member, with gaps for what was not searched; FormatError for what holds no text."""
     content = read_content(source)
-    if source.size <= SMALL and content.text and not profile().possible(read_text(source).whole(SMALL)):
+    if source.size <= SMALL and content.text and not profile().possible(content.text.whole(SMALL)):
         return Personal([])
     return _Counter(source).count(content)
 
@@ -104,6 +106,7 @@ class _Counter:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._rows = profile().rows
+        self._speaking = frozenset(word for row in self._rows for word in row.context)
         self._limit = source.limits.personal_bytes
         self._searched = 0
         self._gaps: list[tuple[int, NotExamined]] = []
@@ -112,7 +115,7 @@ class _Counter:
 
     def count(self, content: Content) -> Personal:
         """Everything, until there is enough of it."""
-        at = 0
+        at = 0 if content.text is not None else -1
         try:
             for piece in content:
                 if isinstance(piece, Missed):
@@ -143,6 +146,8 @@ class _Counter:
         column, cells, times = self._column(piece), piece.cells, piece.times
         before, column.cells = column.cells, column.cells + _filled(cells, times, len(cells))
         if max(map(len, cells)) < SHORTEST or _NUMBERS.fullmatch(piece.text):
+            return
+        if _TIMES.fullmatch(piece.text) and not piece.words & self._speaking:
             return
         starts: list[int] = []
         values: Counter[str] = Counter()

@@ -147,6 +147,11 @@ class Forward:
         return self._budget.limits
 
 
+def fresh(source: Source) -> Source:
+    """The same bytes from the start, for a reader that comes after another one."""
+    return source.again() if isinstance(source, Forward) else source
+
+
 def blocks(source: Source, start: int = 0) -> Iterator[bytes]:
     """All bytes from `start` on, in order; FormatError when the source ends before its size."""
     at = start

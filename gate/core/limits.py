@@ -52,9 +52,11 @@ class Limits:
     native_bytes: int = 512 * MIB
     """Size of a native library that is parsed; the largest of PyTorch has 434 MB."""
     native_memory_bytes: int = 3 * GIB
-    """Address space of the process that parses native libraries."""
+    """Address space of the process that parses native libraries, and of one that reads tables."""
     native_seconds: float = 20.0
-    """Wall time in which one native library must be parsed."""
+    """Wall time in which one native library must be parsed; processor time in which one store of tables is read."""
+    store_bytes: int = 4 * GIB
+    """Size of a SQLite data base or a Parquet, Arrow or ORC file whose tables are read."""
     signature_bytes: int = 64 * MIB
     """Size of a signature file; one over 10,000 members has 2.4 MB."""
     rule_items: int = 100

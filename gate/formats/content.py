@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from gate.core.errors import NotExamined
 from gate.formats.delimited import Place, is_name
 from gate.formats.personal import CELL, words_of
-from gate.formats.text import Encoding
+from gate.formats.text import Encoding, Text
 
 _DIGITS = re.compile(r"[0-9]{4}")
 
@@ -115,12 +115,12 @@ Pieces: TypeAlias = Iterator[Piece | Missed]
 class Content:
     """The pieces of one member, made anew each time somebody goes through them; nothing of them is kept.
 
-    `for piece in content` raises Spent for a budget and NotExamined where the rest cannot be read. `text` says that the
-    member is text as it stands, whatever else it is.
+    `for piece in content` raises Spent for a budget and NotExamined where the rest cannot be read. `text` is the
+    member itself, where it is text as it stands.
     """
 
     pieces: Callable[[], Pieces]
-    text: bool = False
+    text: Text | None = None
 
     def __iter__(self) -> Pieces:
         return self.pieces()

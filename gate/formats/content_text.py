@@ -4,49 +4,86 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Callable
+from contextlib import suppress
 
 from gate.archive.source import Source
 from gate.core.errors import FormatError
 from gate.formats.content import Content, Piece, Pieces, Sheet, column_piece
 from gate.formats.delimited import Place, Table, read_table
-from gate.formats.escapes import unescaped, unmarked
-from gate.formats.text import Text, read_text
+from gate.formats.escapes import unescaped, unmarked, unpickled, unstyled
+from gate.formats.json_table import JsonTable, read_json_table
+from gate.formats.notebook import is_notebook, notebook_pieces
+from gate.formats.text import Encoding, Text, detect
 
 _HTML = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[\s\S]{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|div)\b", re.I
 )
+_OFFICE = re.compile(r"<[^<>]{0,2000}(?:schemas\.openxmlformats\.org|purl\.oclc\.org/ooxml|:opendocument:xmlns:)")
+_OLD_PICKLE = re.compile(r"\([dl]p[0-9]+\n|\(?c[A-Za-z_][\w.]*\n[A-Za-z_]\w*\n|[VS][^\n]*\np[0-9]+\n")
 _SNIFF = 4096
 
 
-def text_content(source: Source) -> Content:
-    """A text of any size, also of a source that only goes forward; FormatError for what is none."""
-    text = read_text(source)
-    return Content(lambda: text_pieces(text), text=True)
+def text_content(source: Source, head: bytes) -> Content:
+    """A text of any size that begins with `head`, also where the source only goes forward; FormatError for no text."""
+    encoding = detect(head)
+    if encoding is None and head:
+        raise FormatError("not text")
+    text = Text(source, encoding or Encoding("utf-8"))
+    return Content(lambda: text_pieces(text), text)
 
 
 def text_pieces(text: Text, where: str = "") -> Pieces:
-    """The columns of a table, or windows of 10^6 characters; `where` goes before the names of columns."""
+    """The columns of a table, the cells of a notebook, or windows of 10^6 characters.
+
+    `where` goes before the names of columns.
+    """
     table = read_table(text)
-    if table is None:
+    if table is not None:
+        if any(table.names):
+            yield _header(table, text)
+        yield from _rows(table, text, where)
+        return
+    document = read_json_table(text)
+    if document is None:
         yield from window_pieces(text, where)
         return
+    if document.before:
+        window = next(text.windows(document.before))
+        yield unescaped(Piece(window.text, 0, document.before, window, where))
+    yield from _cells(document, text) if is_notebook(document) else _rows(document, text, where)
+
+
+def _rows(table: Table | JsonTable, text: Text, where: str) -> Pieces:
+    """A table, and what follows it: the rest of a document, or rows that are none."""
     done, sheet = 0, Sheet(where, table.names)
-    try:
+    with suppress(FormatError):  # it only began like a table, or a line of it is damaged
         for batch in table.batches():
             sheet.rows += len(batch.places)
             for column, (cells, rows) in batch.columns.items():
                 yield column_piece(sheet, column, cells, rows, batch.places, text.encoding)
-            last = batch.places[-1]
-            done = last.start + text.encoding.width(last.text)
-    except FormatError:  # it only began like a table, or a line of it is damaged
-        yield from window_pieces(text, where, done)
-        return
-    yield _header(table, text)
+            done = _end(batch.places[-1], text)
+        if isinstance(table, Table):
+            return
+    yield from window_pieces(text, where, done)
+
+
+def _cells(document: JsonTable, text: Text) -> Pieces:
+    done = 0
+    with suppress(FormatError):
+        for place, pieces in notebook_pieces(document):
+            yield from pieces
+            done = _end(place, text)
+    yield from window_pieces(text, "", done)
+
+
+def _end(place: Place, text: Text) -> int:
+    return place.start + text.encoding.width(place.text)
 
 
 def window_pieces(text: Text, where: str = "", after: int = 0) -> Pieces:
     """The text behind its first `after` bytes."""
-    undo = unmarked if _is_html(text) else unescaped
+    undo = _undo(text)
     for window in text.windows():
         first = window.first
         if after > window.start:
@@ -55,10 +92,14 @@ def window_pieces(text: Text, where: str = "", after: int = 0) -> Pieces:
             yield undo(Piece(window.text, first, window.last, window, where))
 
 
-def _is_html(text: Text) -> bool:
-    for piece in text.pieces():
-        return _HTML.match(piece[:_SNIFF]) is not None
-    return False
+def _undo(text: Text) -> Callable[[Piece], Piece]:
+    """What hides nothing in a text that begins so."""
+    start = next(text.pieces(), "")[:_SNIFF]
+    if _HTML.match(start):
+        return unmarked
+    if _OFFICE.search(start):
+        return unstyled
+    return unpickled if _OLD_PICKLE.match(start) else unescaped
 
 
 def _header(table: Table, text: Text) -> Piece:

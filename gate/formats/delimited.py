@@ -1,4 +1,4 @@
-"""Tables that are text: values between delimiters (RFC 4180 and its relatives), and JSON Lines (https://jsonlines.org).
+"""Tables that are text: values between delimiters (RFC 4180 and its relatives).
 
 Read forward in batches of about a MiB, so that a table of any size and of any number of columns takes the same memory.
 """
@@ -6,7 +6,6 @@ Read forward in batches of about a MiB, so that a table of any size and of any n
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,9 +23,8 @@ _LINE = 2**20
 """Characters of a row: 10,000 columns take 100,000."""
 _BATCH = 2**20
 """Characters of one batch."""
-_COLUMNS = 20_000
-_DEPTH = 8
-"""Levels of a JSON object that become columns of their own; what lies deeper counts for the last of them."""
+COLUMNS = 20_000
+"""Columns of a table; what has more is text."""
 _DELIMITERS = (",", "\t", ";", "|")
 _BREAK = re.compile(r"\r\n|[\r\n]")
 _NAME = re.compile(r"[^\W\d][\w .()/%$#:\-]{0,63}")
@@ -60,59 +58,38 @@ class Table:
     header: bool = False
 
     def batches(self) -> Iterator[Batch]:
-        """All rows but the header; FormatError where it turns out to be no table (read it as text then)."""
-        return self._delimited() if self.delimiter else self._objects()
-
-    def _delimited(self) -> Iterator[Batch]:
+        """All rows but the header; FormatError behind the last one where the rest is no table (read that as text)."""
         feed = _Feed(self.text)
         rows = csv.reader(feed, delimiter=self.delimiter)
         places: list[Place] = []
         cells: list[list[str]] = []
         size, skip = 0, self.header
-        try:
-            for row in rows:
-                place = feed.place()
-                if skip or not row:
-                    skip = skip and not row
-                    continue
-                places.append(place)
-                cells.append(row)
-                size += len(place.text)
-                if size >= _BATCH:
-                    yield _batch(places, cells)
-                    places, cells, size = [], [], 0
-        except csv.Error as error:  # a quote that is never closed: the field grows beyond any measure
-            raise FormatError(f"not a table: {error}") from None
+        failed: FormatError | None = None
+        while True:
+            try:
+                row = next(rows)
+            except StopIteration:
+                break
+            except FormatError as error:
+                failed = error
+                break
+            except csv.Error as error:  # a quote that is never closed: the field grows beyond any measure
+                failed = FormatError(f"not a table: {error}")
+                break
+            place = feed.place()
+            if skip or not row:
+                skip = skip and not row
+                continue
+            places.append(place)
+            cells.append(row)
+            size += len(place.text)
+            if size >= _BATCH:
+                yield _batch(places, cells)
+                places, cells, size = [], [], 0
         if places:
             yield _batch(places, cells)
-
-    def _objects(self) -> Iterator[Batch]:
-        known = {name: i for i, name in enumerate(self.names)}
-        places: list[Place] = []
-        columns: dict[int, tuple[list[str], list[int] | range]] = {}
-        size = 0
-        for line in self.text.lines(_LINE):
-            if line.cut:
-                raise FormatError("not a table: a line is too long")
-            if not line.text.strip():
-                continue
-            for name, cell in _flat(line.text):
-                if name not in known:
-                    known[name] = len(known)
-                    self.names.append(name)
-                    if len(known) > _COLUMNS:
-                        raise FormatError("not a table: too many names")
-                cells, rows = columns.setdefault(known[name], ([], []))
-                cells.append(cell)
-                assert isinstance(rows, list)
-                rows.append(len(places))
-            places.append(Place(line.text, line.start, line.number))
-            size += len(line.text)
-            if size >= _BATCH:
-                yield Batch(places, columns)
-                places, columns, size = [], {}, 0
-        if places:
-            yield Batch(places, columns)
+        if failed is not None:
+            raise failed
 
 
 def read_table(text: Text) -> Table | None:
@@ -120,14 +97,14 @@ def read_table(text: Text) -> Table | None:
     lines = _first(text)
     if len(lines) < ROWS:
         return None
-    if lines[0].lstrip().startswith("{"):
-        return Table(text, "") if _are_objects(lines) else None
+    if lines[0].lstrip().startswith("{"):  # JSON, which gate.formats.json_table reads
+        return None
     found = [(columns, delimiter) for delimiter in _DELIMITERS if (columns := _columns(lines, delimiter))]
     if not found:
         return None
     delimiter = max(found, key=lambda one: one[0])[1]
     first = next(csv.reader(lines, delimiter=delimiter))
-    header = _is_header(first)
+    header = is_header(first)
     return Table(text, delimiter, [cell.strip() for cell in first] if header else [], header)
 
 
@@ -152,10 +129,10 @@ def _columns(lines: list[str], delimiter: str) -> int:
     if len(widths) < ROWS:
         return 0
     width = max(set(widths), key=lambda one: (widths.count(one), one))
-    return width if 1 < width <= _COLUMNS and widths.count(width) * 10 >= len(widths) * 9 else 0
+    return width if 1 < width <= COLUMNS and widths.count(width) * 10 >= len(widths) * 9 else 0
 
 
-def _is_header(row: list[str]) -> bool:
+def is_header(row: list[str]) -> bool:
     """Whether these are names: words, all different, none a number; what may be a person's data is no name."""
     names = [cell.strip() for cell in row]
     return len(set(names)) == len(names) and all(
@@ -166,40 +143,6 @@ def _is_header(row: list[str]) -> bool:
 def is_name(text: str) -> bool:
     """Whether this can be shown as the name of a column."""
     return _NAME.fullmatch(text) is not None
-
-
-def _are_objects(lines: list[str]) -> bool:
-    try:
-        return all(isinstance(json.loads(line), dict) for line in lines)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _flat(line: str) -> Iterator[tuple[str, str]]:
-    """Names joined by dots and the strings and numbers below them; the names too, which may be data themselves."""
-    try:
-        value = json.loads(line, object_pairs_hook=_Pairs, parse_int=str, parse_float=str, parse_constant=str)
-    except (ValueError, RecursionError):
-        raise FormatError("not a table: a line is no JSON") from None
-    if not isinstance(value, _Pairs):
-        raise FormatError("not a table: a line is no JSON object")
-    stack: list[tuple[str, int, object]] = [("", 0, value)]
-    while stack:
-        name, depth, item = stack.pop()
-        if isinstance(item, _Pairs):
-            for key, below in reversed(item):
-                inner = depth < _DEPTH and is_name(key)
-                if not inner:
-                    yield name, key
-                stack.append((f"{name}.{key}".lstrip(".") if inner else name, depth + 1, below))
-        elif isinstance(item, list):
-            stack += [(name, depth + 1, below) for below in reversed(item)]
-        elif isinstance(item, str) and item:
-            yield name, item
-
-
-class _Pairs(list[tuple[str, object]]):
-    """An object with every value of a name that stands twice."""
 
 
 def _batch(places: list[Place], cells: list[list[str]]) -> Batch:

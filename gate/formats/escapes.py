@@ -30,6 +30,17 @@ _MARKUP = re.compile(
 https://html.spec.whatwg.org/multipage/text-level-semantics.html: inline tags end no word, all others do."""
 
 
+_OFFICE = re.compile(
+    r"</(?:\w+:)?(?:p|si|c|v|row|h|tc|table-cell|list-item)\s*>|<(?:\w+:)?(?:br|tab|cr|line-break)\b[^<>]{0,200}>"
+    r"|(<(?![^<>]*(?:@|[0-9][0-9 .-]{10}))[^<>]{0,4000}>)"
+    rf"|&(#[0-9]{{1,7}}|#x{_HEX}{{1,6}}|[a-z]{{2,4}});",
+    re.IGNORECASE,
+)
+"""Ends of paragraphs, strings and cells; other tags, which only say how text looks, unless a value stands in them."""
+_OLD_PICKLE = re.compile(rf"(?m)^[asteuldbR(0-2.]{{0,9}}[VS]['\"]?(?=.{{3}})|\\u({_HEX}{{4}})")
+"""Opcodes of protocol 0 before a text, and its escapes."""
+
+
 def unescaped(piece: Piece) -> Piece:
     """The piece without escapes of program text."""
     return replaced(piece, _ESCAPE, _unescape) if "\\" in piece.text else piece
@@ -38,6 +49,16 @@ def unescaped(piece: Piece) -> Piece:
 def unmarked(piece: Piece) -> Piece:
     """The piece without tags and character references of HTML."""
     return replaced(piece, _MARKUP, _unmark)
+
+
+def unstyled(piece: Piece) -> Piece:
+    """The piece without the tags of an office document (ECMA-376, OpenDocument): a word may be split over many."""
+    return replaced(piece, _OFFICE, _unstyle)
+
+
+def unpickled(piece: Piece) -> Piece:
+    """The piece without opcodes of a pickle that is text."""
+    return replaced(piece, _OLD_PICKLE, lambda match: _character(int(match[1], 16)) if match[1] else "")
 
 
 def replaced(piece: Piece, pattern: re.Pattern[str], undo: Undo) -> Piece:
@@ -81,6 +102,14 @@ def _unmark(match: re.Match[str]) -> str:
     block, reference = match.groups()
     if reference is None:
         return "\n" if block else ""
+    text = html.unescape(match[0])
+    return text if len(text) > 1 else _character(ord(text))
+
+
+def _unstyle(match: re.Match[str]) -> str:
+    tag, reference = match.groups()
+    if reference is None:
+        return "" if tag else "\n"
     text = html.unescape(match[0])
     return text if len(text) > 1 else _character(ord(text))
 

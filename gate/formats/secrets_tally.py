@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from gate.formats.content import Piece, Span
-from gate.formats.personal import mask
+from gate.formats.personal import CELL, mask
 from gate.formats.secrets import Secret, Spots, Tried, find
 from gate.formats.secrets_kinds import Kind
 
@@ -23,6 +23,7 @@ TRIED = 200_000
 """Places in one member at which one kind is looked for: what looks like it costs a microsecond or two."""
 _LEADING = re.compile(r"(?:\\[nrt]|[^A-Za-z0-9])+")
 _SPEAKS = re.compile(r"pass|pwd|secret|token|key|credential|bearer", re.IGNORECASE)
+_KEY = re.compile(rf"((?:pass(?:word|wd)|secret|token|key)){CELL}", re.IGNORECASE)
 _BETWEEN = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -56,7 +57,7 @@ class Tally:
 
     def search(self, piece: Piece) -> None:
         """Everything that begins in the piece's own part."""
-        for secret in find(piece.text, self.spots, self.tried, piece.first, piece.last):
+        for secret in find(_text(piece), self.spots, self.tried, piece.first, piece.last):
             self._add(piece, secret, secret.start, secret.end, piece.text[secret.start : secret.end])
         if piece.name and _SPEAKS.search(piece.name):
             for secret, start, value in _named(piece, self.spots, self.tried):
@@ -89,6 +90,14 @@ class Tally:
         if not self.key:
             return ""
         return hmac.new(self.key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def _text(piece: Piece) -> str:
+    """The text of a piece; strings that stand side by side are lines, and a key is assigned what follows it."""
+    if CELL not in piece.text:
+        return piece.text
+    text = piece.text if piece.column >= 0 else _KEY.sub(r"\1=", piece.text)
+    return text.replace(CELL, "\n")
 
 
 def sample(value: str) -> str:

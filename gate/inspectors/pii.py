@@ -13,12 +13,14 @@ import yaml
 
 from gate.adapters.contents import content_need
 from gate.adapters.personal import Count, Personal, read_personal
+from gate.core.errors import NotExamined
 from gate.core.finding import Confidence, Finding
 from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
 from gate.core.report import Json, Section
 from gate.facts.personal import PersonalColumn, PersonalEntity
 from gate.formats.content import Sheet
+from gate.formats.text import is_text
 from gate.inspectors import Inspector, Member, Need, Said, Seen, found
 from gate.resources import data
 
@@ -34,18 +36,10 @@ ITEMS = 100
 """Tables that the section lists."""
 COLUMNS = 20
 """Columns of each."""
-_SNIFF = 64
 _NO_PERSON = "pii.network-address"
 """What names a machine makes no table a snapshot of people."""
 _CHECKED = frozenset({"pii.payment-card", "pii.bank-account", "pii.email-address"})
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@cache
-def _stores() -> tuple[re.Pattern[bytes], tuple[str, ...]]:
-    """One pattern with a group a format, and the name of each."""
-    rows = _load("stores")
-    return re.compile("|".join(f"({row['begins']})" for row in rows).encode()), tuple(row["name"] for row in rows)
 
 
 @cache
@@ -57,34 +51,24 @@ def _load(name: str) -> Any:
     return yaml.load(data(f"pii/{name}.yaml").read_bytes(), _Loader)  # noqa: S506 - a safe loader
 
 
-def _store(head: bytes) -> str:
-    """The format of a table that is not read, "" for anything else."""
-    pattern, names = _stores()
-    match = pattern.match(head[:_SNIFF])
-    return names[match.lastindex - 1] if match and match.lastindex else ""
-
-
 class Pii(Inspector):
     """Searches text, and knows a table by its columns; never says a value."""
 
     produces = (PersonalEntity, PersonalColumn)
 
     def wants(self, member: Member) -> Need | None:
-        if _store(member.head):
-            return Need.HEAD
         return content_need(member)
 
     def inspect(self, member: Member) -> Iterator[Said]:
-        store = _store(member.head)
-        if store:
-            detail = f"{store}: this format of tables is not searched for personal data"
-            yield Gap(Location(member.path), GapReason.UNSUPPORTED, detail=detail)
-            return
-        if not member.path:  # a file of text alone is no model, whatever it holds
+        if not member.path and is_text(member.head):  # a file of text alone is no model, whatever it holds
             yield Gap(Location(), GapReason.UNSUPPORTED, detail="plain text: searched for personal data only")
-        personal = member.read(read_personal)
-        for at, error in personal.gaps:
-            yield Gap(Location(member.path, at), error.reason, detail=str(error))
+        try:
+            personal = member.read(read_personal)
+        except NotExamined as error:
+            yield Gap(Location(member.path), error.reason, detail=f"{error}; not searched for personal data")
+            return
+        for at, missed in personal.gaps:
+            yield Gap(Location(member.path, at), missed.reason, detail=str(missed))
         yield from _findings(member, personal)
         yield from _facts(member, personal)
 

@@ -147,10 +147,12 @@ def test_text_is_read_and_weights_are_not() -> None:
     assert wants == {
         "text": Need.STREAM,
         "utf-16": Need.STREAM,
-        "parquet": Need.HEAD,
-        "sqlite": Need.HEAD,
-        "safetensors": None,
+        "parquet": Need.STREAM,
+        "sqlite": Need.STREAM,
+        "avro": Need.HEAD,
+        "safetensors": Need.STREAM,
         "pickle": None,
+        "weights": None,
         "zip": None,
         "empty": None,
     }
@@ -161,23 +163,23 @@ HEADS = {
     "utf-16": "hello".encode("utf-16"),
     "parquet": b"PAR1\x15\x04\x15\x10",
     "sqlite": b"SQLite format 3\0\x10\0",
+    "avro": b"Obj\x01\x04\x14",
     "safetensors": b"\x40\0\0\0\0\0\0\0" + b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}' + b" " * 12,
     "pickle": b"\x80\x04\x95\x10\0\0\0\0\0\0\0",
+    "weights": bytes(range(256)) * 4,
     "zip": b"PK\x03\x04" + bytes(40),
     "empty": b"",
 }
 STORES = {
-    "Parquet": b"PAR1\0\0\0\0",
-    "SQLite": b"SQLite format 3\0",
-    "Arrow": b"ARROW1\0\0",
-    "Feather": b"FEA1",
-    "ORC": b"ORC\x08",
     "Avro": b"Obj\x01\x04",
     "DuckDB": b"\0" * 8 + b"DUCK",
     "Microsoft Office": bytes.fromhex("d0cf11e0a1b11ae1"),
     "Access": b"\0\1\0\0Standard Jet DB\0",
     "SAS": b"\0" * 12 + bytes.fromhex("c2ea8160b31411cfbd9208000 9c7318c".replace(" ", "")),
     "Stata": b"<stata_dta><header>",
+    "SQLite write-ahead log": bytes.fromhex("377f0682"),
+    "SQLite rollback journal": bytes.fromhex("d9d505f920a163d7"),
+    "PDF": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,8 @@ EXAMPLE = "test-key"
 """The rule for values that everybody has."""
 _GLUE = re.compile(r"(?:\\[nrtbf]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2})\Z")
 """Escapes that end in a letter or digit which is none of the text's."""
+
+_WORD = frozenset(string.ascii_letters + string.digits)
 
 Spots: TypeAlias = Callable[[str], Iterable[tuple[int, int]]]
 """Numbers of anchors (as in anchors()) and characters at which they stand, in any order."""
@@ -49,12 +52,18 @@ class Tried:
     limit: int
     counts: Counter[int] = field(default_factory=Counter)
     spent: set[int] = field(default_factory=set)
+    """Tried too often."""
+    done: set[int] = field(default_factory=set)
+    """Found often enough."""
 
     def once_more(self, kind: int) -> bool:
         self.counts[kind] += 1
         if self.counts[kind] > self.limit:
             self.spent.add(kind)
         return kind not in self.spent
+
+    def over(self, kind: int) -> bool:
+        return kind in self.done or kind in self.spent
 
 
 @cache
@@ -92,6 +101,8 @@ def find(text: str, spots: Spots, tried: Tried, first: int = 0, last: int = -1) 
     for number, at in spots(text):
         if low <= at < high:
             kind = _owner(number)
+            if tried.over(kind):
+                continue
             places.add((kind, at - known[kind].before))
     kept = _Kept()
     for number, at in sorted(places):
@@ -120,7 +131,7 @@ class _Kept:
 
 
 def _look(text: str, kind: Kind, at: int) -> Secret | None:
-    if not kind.inside and at and text[at - 1].isalnum() and not _GLUE.search(text, max(at - 6, 0), at):
+    if not kind.inside and at and text[at - 1] in _WORD and not _GLUE.search(text, max(at - 6, 0), at):
         return None
     match = kind.pattern.match(text, at)
     if match is None:

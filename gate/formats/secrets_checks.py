@@ -35,6 +35,7 @@ _NOBODY = re.compile(
 _SEVERAL_HOSTS = re.compile(r"[0-9]{1,5},")
 """What seems to be the user is the first host, and this its port."""
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_CONFIG = ("kind: Config", '"kind": "Config"', '"kind":"Config"')
 _CODE = re.compile(r"(?:[A-Za-z_]\w*(?:\.|->|::|\[))+[A-Za-z_]\w*\]?")
 _SYMBOL = re.compile(r"[^A-Za-z0-9]")
 _LINE_START = re.compile(
@@ -142,8 +143,14 @@ def _openpgp(match: Match) -> Verdict:
 
 
 def _putty(match: Match) -> Verdict:
-    state = keys.putty(match["value"])
-    return {"open": Verdict.SURE, "locked": Verdict.LOCKED}.get(state, Verdict.NOTHING)
+    return Verdict.SURE if match["cipher"] == "none" else Verdict.LOCKED
+
+
+def _kubeconfig(match: Match) -> Verdict:
+    """What stands in a document that says what it is."""
+    text, low, high = match.string, max(match.start() - FAR, 0), match.end() + FAR
+    known = any(text.find(said, low, high) >= 0 for said in _CONFIG)
+    return Verdict.SURE if known and drawn(match["value"]) else Verdict.NOTHING
 
 
 def _bech32(match: Match) -> Verdict:
@@ -289,6 +296,7 @@ CHECKS: dict[str, Callable[[Match], Verdict]] = {
     "crc32_base62": _crc32_base62,
     "encoded_pem": _encoded_pem,
     "kaggle": _kaggle,
+    "kubeconfig": _kubeconfig,
     "login": _login,
     "macaroon": _macaroon,
     "openai": _openai,

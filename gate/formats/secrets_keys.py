@@ -13,7 +13,6 @@ _SPACE = re.compile(r"""\\[nrt"]|[\s"',.+](?=[\s"',.+])|[\s"',]""")
 _BODY = re.compile(r"[A-Za-z0-9+/]{40,}")
 _ENCRYPTED = re.compile(r"Proc-Type:\s*4,\s*ENCRYPTED")
 _HEADER = re.compile(r"(?m)^[A-Za-z-]{2,20}:[^\n\\]*(?:\n|\\n)")
-_PUTTY = re.compile(r"Encryption:\s{0,9}([a-z0-9-]{1,30})")
 _OPENSSH = b"openssh-key-v1\0"
 _SEQUENCE, _INTEGER, _OCTETS, _BITS = 0x30, 0x02, 0x04, 0x03
 _OPENPGP_SECRET = (5, 7)
@@ -40,14 +39,6 @@ def openpgp(text: str) -> bool:
         return False
     tag = first[0] & 0x3F if first[0] & 0x40 else (first[0] >> 2) & 0x0F
     return tag in _OPENPGP_SECRET
-
-
-def putty(text: str) -> str:
-    """`open` or `locked` as the header says, "" without one."""
-    match = _PUTTY.search(text[:500])
-    if match is None or "Private-Lines:" not in text:
-        return ""
-    return "open" if match[1] == "none" else "locked"
 
 
 def encoded(text: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -13,7 +14,7 @@ from itertools import accumulate
 from gate.formats.content import Piece, Span
 from gate.formats.personal import CELL, mask
 from gate.formats.secrets import Secret, Spots, Tried, find
-from gate.formats.secrets_kinds import Kind
+from gate.formats.secrets_kinds import Kind, kinds
 
 LISTED = 25
 """Different values of one kind in one member that are findings of their own; more are counted."""
@@ -53,6 +54,7 @@ class Tally:
     places: list[Place] = field(default_factory=list)
     tried: Tried = field(default_factory=lambda: Tried(TRIED))
     capped: set[tuple[str, str]] = field(default_factory=set)
+    _different: Counter[tuple[str, str]] = field(default_factory=Counter)
     _listed: dict[tuple[str, str, int], Place] = field(default_factory=dict)
 
     def search(self, piece: Piece) -> None:
@@ -68,12 +70,14 @@ class Tally:
         count = self.counts.get(group, 0)
         if count >= CAP:
             self.capped.add(group)
+            self.tried.done.add(kinds().index(secret.kind))
             return
         self.counts[group] = count + 1
         known = self._listed.get((*group, hash(value)))
         if known is not None:
             known.count += 1
-        elif sum(place[:2] == group for place in self._listed) < LISTED:
+        elif self._different[group] < LISTED:
+            self._different[group] += 1
             place = Place(
                 secret.rule,
                 secret.kind,

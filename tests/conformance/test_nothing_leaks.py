@@ -105,7 +105,7 @@ def test_what_other_inspectors_quote_is_masked(outputs, make) -> None:
 
 def test_a_credential_in_a_name_is_found_and_masked(outputs, make, tmp_path: Path) -> None:
     names = [f"keys/{TOKEN}.json", f"{KEY}/a.txt", f"db/postgresql:__svc:{PASS}@db.acme.internal", f"a/{TOKEN}.zip"]
-    files = {name: b"hello" for name in names[:3]} | {names[3]: zipped({f"{KEY}.txt": b"{", "w.pkl": b"cos\nsystem\n."})}
+    files = dict.fromkeys(names[:3], b"hello") | {names[3]: zipped({f"{KEY}.txt": b"{", "w.pkl": b"cos\nsystem\n."})}
     folder = tmp_path / "folder"
     for name, data in files.items():
         path = folder / name
@@ -129,8 +129,7 @@ def test_no_personal_value_leaves_a_scan(outputs, make) -> None:
     members = {"notes.txt": people.notes(), "people.csv": people.rows(40), "people.jsonl": people.json_lines()}
     values = [value for _, value, _ in people.VALUES]
     texts = outputs(make({name: text.encode() for name, text in members.items()}))
-    plain = {name: text for name, text in texts.items()}
-    assert [(name, value) for name, text in plain.items() for value in values if value in text] == []
+    assert [(name, value) for name, text in texts.items() for value in values if value in text] == []
 
 
 def test_nothing_planted_in_the_models_of_the_bank_leaves_a_scan(outputs, tmp_path: Path) -> None:

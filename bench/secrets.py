@@ -1,7 +1,7 @@
 """What searching for credentials costs: python bench/secrets.py
 
-Megabytes a second of processor time over clean texts and texts full of credentials, beside a pass of sha256 over the same
-bytes and detect-secrets over a part of them; the best of several runs that take turns.
+Megabytes a second of processor time over clean texts and texts full of credentials, beside a pass of sha256 over the
+same bytes and detect-secrets over a part of them; the best of several runs that take turns.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from gate.formats.secrets_tally import Tally
 from gate.formats.text import read_text
 
 SIZE = 8 * 2**20
-PART = 2**18
+PART = 2**15
 """Bytes that detect-secrets gets."""
 ROUNDS = 3
 

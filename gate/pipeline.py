@@ -19,6 +19,7 @@ from gate.core.report import Report, Section, Status
 from gate.facts.metadata import ModelMetadata
 from gate.facts.seen import Seen
 from gate.facts.store import Store
+from gate.masked import masked
 from gate.policy.decide import decide
 from gate.registry import WALKER, Registry
 from gate.sources import address, open_target
@@ -47,7 +48,7 @@ def scan(
             for mine in (None, lambda _: True):
                 look(store, visits, lambda: None, mine)
         store.extend(archive.changed(), WALKER)
-        return _report(archive, registry, store, visits, address(target))
+        return masked(_report(archive, registry, store, visits, address(target)))
     finally:
         archive.close()
 

@@ -16,6 +16,7 @@ from gate.core.gap import GapReason
 from gate.formats.content import Content
 from gate.formats.content_text import text_content
 from gate.formats.model_headers import header_of
+from gate.formats.model_kinds import model_kind
 from gate.formats.model_texts import model_pieces
 from gate.formats.npy import MAGIC
 from gate.formats.npy_texts import has_texts, npy_pieces
@@ -42,7 +43,7 @@ def content_need(member: Member) -> Need | None:
         return Need.STREAM
     if head.startswith(MAGIC):
         return Need.STREAM if has_texts(head) else None
-    header = header_of(head)
+    header = header_of(member.told(model_kind))
     if header is not None:
         return Need.SEEK if header.jumps else Need.STREAM
     return Need.STREAM if looks_like_pickle(head) else None
@@ -65,7 +66,7 @@ def read_content(source: Source) -> Content:
         return Content(lambda: npy_pieces(fresh(source)))
     if head.startswith(_ZIP):
         return Content(lambda: workbook_pieces(source))
-    header = header_of(head)
+    header = header_of(model_kind(head))
     if header is not None:
         return Content(lambda: model_pieces(fresh(source), header.name))
     if not looks_like_pickle(head):

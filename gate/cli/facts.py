@@ -14,6 +14,7 @@ from gate.cli.options import (
     Extension,
     Jobs,
     Limit,
+    MaskKey,
     ModelName,
     ModelVersion,
     PiiAllow,
@@ -38,6 +39,7 @@ def facts(
     signature: Signatures = [],  # noqa: B006
     expect_digest: ExpectDigest = [],  # noqa: B006
     pii_allow: PiiAllow = "",
+    mask_key: MaskKey = "",
     limit: Limit = [],  # noqa: B006
     extension: Extension = [],  # noqa: B006
     jobs: Jobs = 1,
@@ -66,6 +68,7 @@ def facts(
         signature=signature,
         expect_digest=expect_digest,
         pii_allow=pii_allow,
+        mask_key=mask_key,
     )
     report = pipeline.scan(target, setup.registry_for(0), setup.limits, jobs)
     seen = document(report, setup.request.about(report.model), setup.registry.rules, setup.limits)

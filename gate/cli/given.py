@@ -17,6 +17,9 @@ from gate.formats.allowed import Allowed, read_allowed
 from gate.inspectors import Inputs
 from gate.targets.profile import Profile
 
+KEY_BYTES = 32
+"""RFC 2104, section 3: a key of HMAC shorter than the digest weakens it."""
+
 
 def given(
     targets: Sequence[str],
@@ -27,13 +30,14 @@ def given(
     trust: str,
     signatures: Sequence[str],
     pii_allow: str,
+    mask_key: str,
     effective_time: str,
 ) -> tuple[Inputs, dict[str, Json]]:
     """The inputs of the inspectors, and what the decision records about them.
 
     Raises UsageError for a file that is missing, malformed, or inside a target.
     """
-    refuse_inside(targets, (db, trust, pii_allow, *profiles))
+    refuse_inside(targets, (db, trust, pii_allow, mask_key, *profiles))
     advisories, about = _advisories(db)
     read = tuple(_profile(file) for file in profiles)
     _unique(read)
@@ -46,21 +50,33 @@ def given(
         "advisories": about,
         "profiles": [{"name": profile.name, "digest": {"sha256": profile.digest}} for profile in read],
         "trust": {"digest": {"sha256": trusted.digest}} if trusted else None,
+        **({"mask_key": True} if mask_key else {}),
     }
+    key = _mask_key(mask_key) if mask_key else b""
     allowed = None
     if pii_allow:
-        allowed, digest = _allowed(pii_allow)
+        allowed, digest = _allowed(pii_allow, key)
         recorded["pii_allow"] = {"digest": {"sha256": digest}}
-    return Inputs(effective_time, advisories, read, trusted, attached, personal_allowed=allowed), recorded
+    return Inputs(effective_time, advisories, read, trusted, attached, personal_allowed=allowed, mask_key=key), recorded
 
 
-def _allowed(file: str, key: bytes = b"") -> tuple[Allowed, str]:
+def _allowed(file: str, key: bytes) -> tuple[Allowed, str]:
     """The values that may be there, and the digest of their list."""
     data = read_file(file, "--pii-allow", SMALL)
     try:
         return read_allowed(data, key), hashlib.sha256(data).hexdigest()
     except FormatError as error:
         raise UsageError(f"--pii-allow {file}: {error}") from None
+
+
+def _mask_key(file: str) -> bytes:
+    """The secret of the keyed hashes. That there is one is recorded, not its digest: a weak one could be guessed."""
+    key = read_file(file, "--mask-key", SMALL)
+    if len(key) < KEY_BYTES:
+        raise UsageError(
+            f"--mask-key {file}: has fewer than {KEY_BYTES} bytes; make one with `openssl rand {KEY_BYTES}`"
+        )
+    return key
 
 
 def expectations(targets: Sequence[str], digests: Sequence[str]) -> tuple[Expectation, ...]:

@@ -35,6 +35,10 @@ ExpectDigest = Annotated[
 PiiAllow = Annotated[
     str, typer.Option(metavar="FILE", help="Digests of personal values that may be there, one a line (sha256:HEX).")
 ]
+MaskKey = Annotated[
+    str,
+    typer.Option(metavar="FILE", help="Secret, 32 bytes or more: credentials get keyed hashes, to be compared by."),
+]
 SignKey = Annotated[str, typer.Option(metavar="FILE", help="Private key (PEM) that attests the decision.")]
 SignKeyless = Annotated[
     bool, typer.Option("--sign-keyless", help="Attest the decision by the identity of this build (Sigstore).")

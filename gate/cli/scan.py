@@ -20,6 +20,7 @@ from gate.cli.options import (
     Jobs,
     KeyPasswordFile,
     Limit,
+    MaskKey,
     ModelName,
     ModelVersion,
     OpaCa,
@@ -73,6 +74,7 @@ def scan(
     signature: Signatures = [],  # noqa: B006
     expect_digest: ExpectDigest = [],  # noqa: B006
     pii_allow: PiiAllow = "",
+    mask_key: MaskKey = "",
     limit: Limit = [],  # noqa: B006
     extension: Extension = [],  # noqa: B006
     format_: Annotated[
@@ -141,6 +143,7 @@ def scan(
         signature=signature,
         expect_digest=expect_digest,
         pii_allow=pii_allow,
+        mask_key=mask_key,
     )
     judged, worst = judge(targets, setup, decider, jobs, show=not (no_progress or quiet))
     _publish(judged, setup, [] if quiet else [format_], files, paint(color))

@@ -55,6 +55,7 @@ def prepare(
     signature: Sequence[str] = (),
     expect_digest: Sequence[str] = (),
     pii_allow: str = "",
+    mask_key: str = "",
 ) -> Setup:
     """Read and check everything besides the targets; UsageError says which option is wrong."""
     require_extra()
@@ -70,6 +71,7 @@ def prepare(
         trust=trust,
         signatures=signature,
         pii_allow=pii_allow,
+        mask_key=mask_key,
         effective_time=now,
     )
     registry = load(*(Path(folder) for folder in extension), inputs=supplied)

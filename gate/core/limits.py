@@ -49,6 +49,8 @@ class Limits:
     """Size of a lock file; 3,000 packages with the digests of all their wheels take 6 MB."""
     personal_bytes: int = 256 * MIB
     """Text of one member that is searched for personal data."""
+    secret_characters: int = GIB
+    """Text of one member that is searched for credentials."""
     native_bytes: int = 512 * MIB
     """Size of a native library that is parsed; the largest of PyTorch has 434 MB."""
     native_memory_bytes: int = 3 * GIB

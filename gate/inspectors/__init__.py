@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from gate.archive.archive import Archive
@@ -36,6 +36,7 @@ class Inputs:
     the path of a data base that `gate db import` made, None where there is none. `signatures` were named by
     `--signature`; those that lie beside the target are asked of the archive. `expected` is the digest that one target
     must have. `personal_allowed` are values that are no finding.
+    must have. `mask_key` is the secret of the keyed hashes by which credentials may be compared, b"" for none.
     """
 
     effective_time: str = ""
@@ -45,6 +46,7 @@ class Inputs:
     signatures: tuple[Attachment, ...] = ()
     expected: Expectation | None = None
     personal_allowed: Allowed | None = None
+    mask_key: bytes = field(default=b"", repr=False)
 
 
 class Inspector:

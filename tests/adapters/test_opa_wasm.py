@@ -248,10 +248,13 @@ def test_a_folder_of_rego_must_be_compiled_first():
 def test_data_of_the_organisation_changes_actions(engine):
     seen = report([finding("x.warning")])
     assert decide(seen, request(), RULES, engine, Limits()).outcome is Outcome.ALLOW
-    site = Embedded(COMPILED, overlay=parse(b"actions: {x.warning: deny}\nrequired_sections: [secrets]", "p.yaml"))
+    site = Embedded(COMPILED, overlay=parse(b"actions: {x.warning: deny}\nrequired_sections: [licences]", "p.yaml"))
     decision = decide(seen, request(), RULES, site, Limits())
     site.close()
-    assert [(row.code, row.subject) for row in decision.reasons] == [("gap.unavailable", "secrets"), ("x.warning", "a")]
+    assert [(row.code, row.subject) for row in decision.reasons] == [
+        ("gap.unavailable", "licences"),
+        ("x.warning", "a"),
+    ]
     assert decision.policy.data_digest == site.data_digest
     assert site.data_digest != Embedded(COMPILED, overlay={}).data_digest
 
@@ -302,5 +305,5 @@ def _action(code, stage):
 
 
 def test_a_status_without_a_section_still_answers(engine):
-    seen = report(statuses=(*DONE, Status("secrets", State.FAILED, 0)), sections={})
+    seen = report(statuses=(*DONE, Status("licences", State.FAILED, 0)), sections={})
     assert decide(seen, request(), RULES, engine, Limits()).outcome is Outcome.ALLOW

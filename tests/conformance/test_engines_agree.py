@@ -29,7 +29,7 @@ SITE = {
         "archive.unsafe-name": "off",
     },
     "stages": {"staging": {"actions": {"x.note": "off", "site.owner": "inconclusive"}}},
-    "required_sections": ["secrets"],
+    "required_sections": ["licences"],
 }
 RULES_OF_SITE = {
     "own": {"violation": [{"code": "site.owner", "subject": "a", "msg": "é"}, {"code": "site.none"}]},
@@ -51,8 +51,8 @@ values = st.recursive(
 
 found = st.lists(st.tuples(st.sampled_from(CODES), paths), max_size=5)
 missed = st.lists(st.tuples(st.sampled_from(["corrupt", "budget"]), paths), max_size=3)
-inspectors = st.sampled_from([*REQUIRED, "secrets"])
-answered = st.just(dict.fromkeys([*REQUIRED, "secrets"], State.COMPLETE))
+inspectors = st.sampled_from([*REQUIRED, "licences"])
+answered = st.just(dict.fromkeys([*REQUIRED, "licences"], State.COMPLETE))
 known = answered | st.dictionaries(inspectors, states)
 told = st.fixed_dictionaries(
     {},

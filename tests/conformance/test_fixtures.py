@@ -22,6 +22,7 @@ DIRTY = {
     "pii.bank-account",
     "pii.payment-card",
     "pii.training-data",
+    "secrets.cloud-key",
     "serialization.dangerous-call",
 }
 MAR = {

@@ -28,7 +28,7 @@ SYSTEM = b"cos\nsystem\n(S'true'\ntR."
 SITE = {
     "actions": {"x.note": "deny", "x.error": "warn", "gap.corrupt": "off", "x.none": "inconclusive"},
     "stages": {"staging": {"actions": {"x.note": "off"}}},
-    "required_sections": ["secrets"],
+    "required_sections": ["licences"],
 }
 
 

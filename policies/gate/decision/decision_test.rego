@@ -190,8 +190,8 @@ test_a_section_that_is_partial_or_not_applicable_was_answered if {
 }
 
 test_a_site_requires_more_sections if {
-	result := decision.result with input as clean with data.gate_site.config as {"required_sections": ["secrets"]}
-	[row.subject | some row in result.reasons] == ["secrets"]
+	result := decision.result with input as clean with data.gate_site.config as {"required_sections": ["licences"]}
+	[row.subject | some row in result.reasons] == ["licences"]
 }
 
 test_what_only_policy_knows_is_waived_by_exact_subject_or_star if {
@@ -337,4 +337,17 @@ test_a_rule_of_gate_is_listed_and_waived_like_any_other if {
 	waived := with_waiver(asked, {"code": "provenance.unchecked", "subject": "*", "live": true})
 	rows(waived, "warnings") == []
 	rows(waived, "waived") == [["provenance.unchecked", "warn", ""]]
+}
+
+test_credentials_stop_an_archive_at_every_stage if {
+	every code in ["private-key", "cloud-key", "service-token", "stored-login", "url-password"] {
+		row := tally("error", ["a.env"], [])
+		outcome(with_finding(clean, concat(".", ["secrets", code]), row)) == "deny"
+		outcome(with_finding(staging, concat(".", ["secrets", code]), row)) == "deny"
+	}
+	every code in ["locked-key", "signed-token", "unconfirmed"] {
+		row := tally("warning", ["a.env"], [])
+		outcome(with_finding(clean, concat(".", ["secrets", code]), row)) == "inconclusive"
+		outcome(with_finding(staging, concat(".", ["secrets", code]), row)) == "allow"
+	}
 }

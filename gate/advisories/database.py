@@ -115,6 +115,13 @@ class Database:
             found.append(advisory(group, Certainty.CERTAIN if sure else Certainty.POSSIBLE, later))
         return in_order(found)
 
+    def current(self) -> bool:
+        """Whether it is still the one that lies at its path; also where none lies there any more."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), os.stat(self.path))
+        except OSError:
+            return True
+
     def close(self) -> None:
         self._connection.close()
         if self._descriptor >= 0:
@@ -165,7 +172,8 @@ class Database:
 def open_database(path: str) -> Database:
     """Open a data base that `gate db import` made, read-only; its seal is checked, at some 10 ms for all of OSV.
 
-    It may be used by one thread after the other, not by two at once. NotExamined `unavailable` when there is none, or it is something else, of another version of gate, or damaged.
+    It may be used by one thread after the other, not by two at once. NotExamined `unavailable` when there is none, or
+    it is something else, of another version of gate, or damaged.
     """
     if not path:
         raise NotExamined(GapReason.UNAVAILABLE, "no data base of advisories was given; run `gate db import`")

@@ -14,12 +14,14 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gate import resources
 from gate.archive import directory, zip
 from gate.archive.budget import Budget
 from gate.archive.member import Entry, Remark
 from gate.archive.source import Window
 from gate.core.errors import FormatError, NotExamined, UsageError
 from gate.core.limits import GIB, MIB, Limits
+from gate.formats.bounded import parse_yaml
 
 LIMITS = Limits(
     members=1_000_000,
@@ -165,3 +167,10 @@ def _bytes(entry: Entry, budget: Budget) -> bytes:
     if entry.crc is not None and zlib.crc32(data) != entry.crc:
         raise FormatError("its checksum is wrong")
     return data
+
+
+def default_url() -> str:
+    """Where the feed is fetched from when nobody says otherwise."""
+    value = parse_yaml(resources.data("advisories/feed.yaml").read_bytes()).value
+    assert isinstance(value, dict)
+    return str(value["url"])

@@ -102,7 +102,7 @@ def import_feed(
         if old is not None and not force:
             _compare(named, old, facts)
         sync(path)
-        put(path, target, keep=old is not None)
+        put(path, target, keep=old is not None and old.record_seal != facts.record_seal)
     with open_database(target) as database:
         return Imported(database.about, withdrawn, elsewhere, tuple(writer.refused))
 
@@ -116,7 +116,9 @@ class _Writer:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = OFF")
         self._db.execute("PRAGMA synchronous = OFF")  # it is synced once, before it gets its name
-        self._db.execute("CREATE TEMP TABLE given(id TEXT PRIMARY KEY, modified TEXT, state TEXT, text TEXT, record BLOB)")
+        self._db.execute(
+            "CREATE TEMP TABLE given(id TEXT PRIMARY KEY, modified TEXT, state TEXT, text TEXT, record BLOB)"
+        )
         self._db.execute("CREATE TEMP TABLE entry(id TEXT, package TEXT, text TEXT, PRIMARY KEY(id, package))")
         self._db.execute("BEGIN")
 

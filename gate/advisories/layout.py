@@ -4,7 +4,7 @@
     package   name (canonical, PEP 503), advisories: a zlib stream of a JSON array of entries, ordered by id
     record    id, record: a zlib stream of the OSV record as it came, withdrawn ones among them, ordered by id
 
-A scan reads packages only, so the seal leaves records out; the facts hold a seal of theirs, for those that pass them on.
+A scan reads packages only, so the seal leaves records out; the facts hold one of theirs, for those that pass them on.
 
 One entry is what one record says about the package, ranges evaluated as far as that can be done without a version:
 
@@ -132,7 +132,7 @@ def unpack(row: Json | bytes) -> tuple[Entry, ...]:
 
 def pack_record(text: bytes) -> bytes:
     """The row of a record."""
-    return zlib.compress(text, 6)
+    return zlib.compress(text, 3)  # 6 takes twice as long for a tenth of the size
 
 
 def unpack_record(row: Json | bytes) -> bytes:
@@ -168,8 +168,8 @@ def read_facts(text: Json | bytes) -> Facts:
         raise FormatError("what it says about itself is damaged") from error
     kinds = _Object(value.of("kinds"))
     return Facts(
-        **{name: value.text(name) for name in _TEXTS},
-        **{name: value.number(name) for name in _NUMBERS},
+        **{name: value.text(name) for name in _TEXTS},  # type: ignore[arg-type]  # each has its own type
+        **{name: value.number(name) for name in _NUMBERS},  # type: ignore[arg-type]
         kinds=tuple((name, kinds.number(name)) for name in sorted(kinds.names())),
     )
 

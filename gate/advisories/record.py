@@ -104,8 +104,8 @@ def read(data: bytes, *, yaml: bool = False) -> Record:
         summary=_summary(record),
         severity=_severity(record),
         malicious=any(text.startswith("MAL-") for text in (own, *aliases)),
-        withdrawn=_stamp(record.get("withdrawn")) != "",
-        modified=_stamp(record.get("modified")),
+        withdrawn=stamp(record.get("withdrawn")) != "",
+        modified=stamp(record.get("modified")),
         sample=printable(_text(_part(record, "database_specific").get(SAMPLE)), _SUMMARY),
         affected=affected,
         text=_kept(record) if affected else b"",
@@ -205,7 +205,9 @@ def _outside(parts: list[Mapping[str, Json]], found: tuple[Interval, ...]) -> tu
     sure = [interval for interval in found if interval.precise]
     if len(named) * len(sure) > _COMPARISONS:
         return tuple(sorted(named))
-    return tuple(sorted(version for version in named if not any(interval.holds(version) for interval in sure)))
+    for interval in sure:
+        named = {version for version in named if not interval.holds(version)}
+    return tuple(sorted(named))
 
 
 def _severity(record: Mapping[str, Json]) -> str:
@@ -227,7 +229,7 @@ def _summary(record: Mapping[str, Json]) -> str:
     return printable(" ".join(lines[0][: 4 * _SUMMARY].split()), _SUMMARY) if lines else ""
 
 
-def _stamp(value: Json) -> str:
+def stamp(value: Json) -> str:
     """RFC 3339 without fractions, which the exports of one source have and those of another have not."""
     found = _STAMP.fullmatch(_text(value))
     if found is None:

@@ -12,8 +12,10 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from secrets import token_hex
 
+from gate.advisories import layout
 from gate.advisories.database import open_database
 from gate.core.errors import NotExamined, OutOfSpace, UsageError
 
@@ -44,6 +46,24 @@ def restore(target: str) -> None:
         raise UsageError(f"there is nothing to go back to: {error}") from error
     with translated(target):
         put(path, target, keep=os.path.exists(target))
+
+
+def renew(target: str, fetched: str, etag: str, last_modified: str) -> None:
+    """Say in a data base when somebody looked again (RFC 3339) and found that nothing is newer; raises UsageError.
+
+    It is written as a file of its own that takes the place of the first one, which is not kept: it knew the same.
+    """
+    with open_database(target) as database:
+        facts = replace(database.facts, fetched=fetched, etag=etag, last_modified=last_modified)
+    with scratch(target) as path, translated(target):
+        shutil.copyfile(target, path)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = OFF")
+            text = layout.write_facts(facts)
+            rows = connection.execute("SELECT name, advisories FROM package ORDER BY name")
+            connection.execute("UPDATE about SET facts = ?, seal = ?", (text, layout.seal(text, rows)))
+        sync(path)
+        put(path, target, keep=False)
 
 
 @contextlib.contextmanager

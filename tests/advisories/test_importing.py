@@ -341,7 +341,11 @@ def test_only_the_tables_of_the_layout_are_in_the_file(load, target):
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
         (check,) = connection.execute("PRAGMA integrity_check").fetchone()
     connection.close()
-    assert {name for name in names if not name.startswith("sqlite_")} == {"about", "package", "record"} and check == "ok"
+    assert {name for name in names if not name.startswith("sqlite_")} == {
+        "about",
+        "package",
+        "record",
+    } and check == "ok"
 
 
 def test_the_file_can_be_read_by_whom_the_umask_lets(load, target):

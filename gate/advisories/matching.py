@@ -48,6 +48,16 @@ def matching(database: Database, wanted: Iterable[Wanted]) -> Mapping[Wanted, tu
     return hits
 
 
+def age(data_time: str, fetched: str, now: str) -> int | None:
+    """How old the knowledge is at `now`, in hours: what was modified long ago is, and what was fetched long ago, too.
+
+    None where one of these times (RFC 3339) is not known.
+    """
+    both = [hours(since, now) for since in (data_time, fetched)]
+    known = [one for one in both if one is not None]
+    return max(known) if len(known) == len(both) else None
+
+
 def hours(since: str, now: str) -> int | None:
     """Whole hours from one time to another (RFC 3339), never less than 0; None where one of them is unknown."""
     try:

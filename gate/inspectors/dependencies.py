@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from packaging.utils import canonicalize_name
 
-from gate.advisories.matching import Wanted, hours, matching
+from gate.advisories.matching import Wanted, age, matching
 from gate.core.advisory import Advisory
 from gate.core.errors import NotExamined
 from gate.core.finding import Finding
@@ -98,7 +98,8 @@ class Dependencies(Inspector):
             "advisories": {
                 "available": data is not None,
                 "data_time": data.data_time if data else None,
-                "age_hours": hours(data.data_time, self.inputs.effective_time) if data else None,
+                "fetched": data.fetched if data else None,
+                "age_hours": age(data.data_time, data.fetched, self.inputs.effective_time) if data else None,
                 "label": data.label if data else "",
             },
         }
@@ -117,7 +118,7 @@ class Dependencies(Inspector):
 
         with open_database(self.inputs.advisories) as database:
             about = database.about
-            data = AdvisoryData("", about.digest, about.data_time, about.records, about.label)
+            data = AdvisoryData("", about.digest, about.data_time, about.records, about.label, about.fetched)
             return (data,), matching(database, wanted)
 
 

@@ -85,7 +85,8 @@ def _stage(_: str, value: object) -> Json:
 
 
 def _limits(value: object) -> Json:
-    return _object(value, dict.fromkeys(("admission_age_hours", "advisory_age_hours", "archive_bytes"), _number))
+    known = ("admission_age_hours", "advisory_age_hours", "advisory_warn_hours", "archive_bytes")
+    return _object(value, dict.fromkeys(known, _number))
 
 
 def _number(value: object) -> Json:

@@ -62,6 +62,14 @@ class Database:
         """What it says about itself, and its digest; reads the whole file once."""
         return About(digest=self._digest(), **asdict(self.facts))
 
+    def safe(self, name: str, specifiers: SpecifierSet) -> str:
+        """What to ask for instead: a part of what a requirement allows that no advisory holds for, "" for none."""
+        if any(one.operator == "===" for one in specifiers):
+            return ""
+        sets = self._sets(canonicalize_name(name))
+        spans = (span for one in sets for span in one.entry.intervals)
+        return interval.safe(specifiers, interval.union([one.possible for one in sets]), spans)
+
     def ids(self, name: str, version: Version | None) -> list[str]:
         """The ids of the records that hold for a version of a package, for any version of it where None is asked."""
         entries = self._entries(canonicalize_name(name))

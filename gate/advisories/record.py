@@ -16,7 +16,7 @@ from typing import NoReturn
 from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import Version
 
-from gate.advisories.cvss import base_score, rating
+from gate.advisories.cvss import severity
 from gate.advisories.interval import Interval, intervals, parsed
 from gate.core.canonical import canonical
 from gate.core.errors import FormatError, NotExamined
@@ -211,15 +211,11 @@ def _outside(parts: list[Mapping[str, Json]], found: tuple[Interval, ...]) -> tu
 
 
 def _severity(record: Mapping[str, Json]) -> str:
-    """The worst CVSS v3 score, else the word that the data base itself gives, else unknown.
-
-    The score of a CVSS v4 vector is a table of 270 entries; a record with nothing else has that word as well.
-    """
+    """That of the worst CVSS vector, else the word that the data base itself gives, else unknown."""
     entries = [record, *_objects(record, "affected", _PACKAGES)]
     vectors = [_text(one.get("score")) for entry in entries for one in _objects(entry, "severity", _RANGES)]
-    scores = [score for vector in vectors if (score := base_score(vector)) is not None]
-    if scores:
-        return rating(max(scores))
+    if (rated := severity(vectors)) is not None:
+        return rated
     words = [_WORDS.get(_text(_part(entry, "database_specific").get("severity")).lower()) for entry in entries]
     return min((word for word in words if word), key=SEVERITIES.index, default="unknown")
 

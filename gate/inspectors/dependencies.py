@@ -8,14 +8,14 @@ is certain. A list that nobody installs from is read as well, and told of in one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import TypeAlias
 
 from packaging.utils import canonicalize_name
 
-from gate.advisories.matching import Wanted, age, matching
+from gate.advisories.matching import Hits, age, matching
 from gate.core.advisory import Advisory
 from gate.core.errors import NotExamined
 from gate.core.finding import Finding
@@ -37,7 +37,6 @@ from gate.packages.asked import INSTALLED, MLFLOW, TORCHSERVE, Asked, Reading, c
 from gate.packages.lists import Lists
 
 Look: TypeAlias = Callable[[Member], Iterator[Said]]
-Hits: TypeAlias = Mapping[Wanted, tuple[Advisory, ...]]
 
 _ENDS = (".txt", ".in", ".pip", ".yaml", ".yml", "/metadata", "pkg-info", ".egg-info", "manifest.json", "mlmodel")
 """How the path of everything that is looked at ends; a data set has a million members that do not."""
@@ -73,7 +72,7 @@ class Dependencies(Inspector):
         for _, group in groupby(lists.of(reached.requirements | reached.constraints), attrgetter("path")):
             yield from _lines(group, lists)
         yield from lists.packages(reading)
-        hits: Hits = {}
+        hits = Hits()
         try:
             data, hits = self._look_up(lists, reading)
             yield from data
@@ -111,7 +110,7 @@ class Dependencies(Inspector):
         """
         wanted = lists.wanted(reading)
         if not wanted:
-            return (), {}
+            return (), Hits()
         if self.inputs.advisories is None:
             raise NotExamined(GapReason.UNAVAILABLE, f"{len(wanted)} packages were not looked up: {_NO_DATA}")
         from gate.advisories.database import open_database  # noqa: PLC0415  # most archives ask for nothing
@@ -264,7 +263,7 @@ def _of_list(group: Iterable[Asked], hits: Hits, counts: Counter[str]) -> Iterat
             number["loose"] += 1
             loose = loose or [asked]
         possible: list[Advisory] = []
-        for advisory in hits.get(asked.wanted, ()):
+        for advisory in hits.advisories.get(asked.wanted, ()):
             verdict = asked.verdict(advisory)
             if verdict == "unreferenced-vulnerable":
                 number["aside"] += 1
@@ -273,10 +272,10 @@ def _of_list(group: Iterable[Asked], hits: Hits, counts: Counter[str]) -> Iterat
                 possible.append(advisory)
             elif verdict and (verdict, name, advisory.id) not in told:
                 told.add((verdict, name, advisory.id))
-                yield _affected(asked, verdict, advisory)
+                yield _affected(asked, verdict, (advisory,), hits.safe.get(asked.wanted, ""))
         if possible and (name, asked.requirement, "") not in told:
             told.add((name, asked.requirement, ""))
-            yield _affected(asked, "possibly-vulnerable", *possible)
+            yield _affected(asked, "possibly-vulnerable", possible, hits.safe.get(asked.wanted, ""))
     for asked in loose:
         yield _told(asked.location, "dependencies.unpinned", "", requirement=asked.requirement, count=number["loose"])
     for asked, advisory in aside:
@@ -284,16 +283,18 @@ def _of_list(group: Iterable[Asked], hits: Hits, counts: Counter[str]) -> Iterat
         yield _told(asked.location, rule, "", requirement=asked.requirement, advisory=advisory.id, count=count)
 
 
-def _affected(asked: Asked, verdict: str, first: Advisory, *others: Advisory) -> Finding:
+def _affected(asked: Asked, verdict: str, advisories: Sequence[Advisory], safe: str) -> Finding:
     """One advisory of a version; of the many that a range may run into, the gravest and how many more."""
+    first, *others = advisories
     return _told(
         asked.location,
         f"dependencies.{verdict}",
         asked.wanted.name if others else f"{first.id} {asked.wanted.name}",
         requirement=asked.requirement,
         known=f"{first.id}, severity {first.severity}" + (f", and {len(others)} more" if others else ""),
-        fix="not every version has them" if others else cure(first),
+        fix=f"{asked.wanted.name}{safe} has none" if safe else "no version is known without" if others else cure(first),
         certainty="possible" if verdict == "possibly-vulnerable" else "certain",
+        **({"safe": safe} if safe else {}),
         **properties(asked, first),
     )
 

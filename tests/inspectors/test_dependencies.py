@@ -144,8 +144,9 @@ def test_certainty_and_specifier_are_told(scan):
     result = scan(root("holey>=1,<2"))
     args = result.args("possibly-vulnerable")
     assert (args["specifier"], args["certainty"], "version" in args) == ("<2,>=1", "possible", False)
+    assert args["safe"] == ">=1.5"
     assert result.messages()[0].startswith(
-        "holey<2,>=1 may be installed with T-1, severity high, and 1 more; not every version"
+        "holey<2,>=1 may be installed with T-1, severity high, and 1 more; holey>=1.5 has none"
     )
     assert result.all[0].discriminator == "holey"
     assert scan(root("holey<1.5")).args("vulnerable")["certainty"] == "certain"

@@ -292,7 +292,11 @@ def _affected(asked: Asked, verdict: str, advisories: Sequence[Advisory], safe: 
         asked.wanted.name if others else f"{first.id} {asked.wanted.name}",
         requirement=asked.requirement,
         known=f"{first.id}, severity {first.severity}" + (f", and {len(others)} more" if others else ""),
-        fix=f"{asked.wanted.name}{safe} has none" if safe else "no version is known without" if others else cure(first),
+        fix=f"{asked.wanted.name}{safe} has none"
+        if safe
+        else "no part of it is known to be safe"
+        if others
+        else cure(first),
         certainty="possible" if verdict == "possibly-vulnerable" else "certain",
         **({"safe": safe} if safe else {}),
         **properties(asked, first),

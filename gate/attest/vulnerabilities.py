@@ -52,7 +52,8 @@ class Vulnerability:
 class LookedUp:
     """What a data base of this digest knew, the worst first; `unlisted` more findings are not among them.
 
-    `data_time` is when the newest record was modified, `fetched` when the feed was got, "" where nobody says. A `label` that is not empty says what the data base is not.
+    `data_time` is when the newest record was modified, `fetched` when the feed was got, "" where nobody says. A `label`
+    that is not empty says what the data base is not.
     """
 
     digest: str

@@ -37,7 +37,7 @@ class AdvisoryData(Fact):
     data_time: str
     records: int
     label: str
-    fetched: str
+    fetched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

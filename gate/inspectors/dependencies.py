@@ -86,6 +86,7 @@ class Dependencies(Inspector):
     def section(self, seen: Seen) -> Section:
         audited = next(seen.rows(Audited), Audited("", 0, 0, 0))
         data = next(seen.rows(AdvisoryData), None)
+        known = data or AdvisoryData("", "", "", 0, "")
         return {
             "packages": seen.count(Package),
             "pinned": audited.pinned,
@@ -96,10 +97,10 @@ class Dependencies(Inspector):
             "malicious": seen.found("dependencies.malicious"),
             "advisories": {
                 "available": data is not None,
-                "data_time": data.data_time if data else None,
-                "fetched": data.fetched if data else None,
-                "age_hours": age(data.data_time, data.fetched, self.inputs.effective_time) if data else None,
-                "label": data.label if data else "",
+                "data_time": known.data_time or None,
+                "fetched": known.fetched or None,
+                "age_hours": age(known.data_time, known.fetched, self.inputs.effective_time),
+                "label": known.label,
             },
         }
 
@@ -279,24 +280,21 @@ def _of_list(group: Iterable[Asked], hits: Hits, counts: Counter[str]) -> Iterat
     for asked in loose:
         yield _told(asked.location, "dependencies.unpinned", "", requirement=asked.requirement, count=number["loose"])
     for asked, advisory in aside:
-        rule, count = "dependencies.unreferenced-vulnerable", number["aside"]
-        yield _told(asked.location, rule, "", requirement=asked.requirement, advisory=advisory.id, count=count)
+        said = {"requirement": asked.requirement, "advisory": advisory.id, "count": number["aside"]}
+        yield _told(asked.location, "dependencies.unreferenced-vulnerable", "", **said)
 
 
 def _affected(asked: Asked, verdict: str, advisories: Sequence[Advisory], safe: str) -> Finding:
     """One advisory of a version; of the many that a range may run into, the gravest and how many more."""
     first, *others = advisories
+    fix = "no part of it is known to be safe" if others else cure(first)
     return _told(
         asked.location,
         f"dependencies.{verdict}",
         asked.wanted.name if others else f"{first.id} {asked.wanted.name}",
         requirement=asked.requirement,
         known=f"{first.id}, severity {first.severity}" + (f", and {len(others)} more" if others else ""),
-        fix=f"{asked.wanted.name}{safe} has none"
-        if safe
-        else "no part of it is known to be safe"
-        if others
-        else cure(first),
+        fix=f"{asked.wanted.name}{safe} has none" if safe else fix,
         certainty="possible" if verdict == "possibly-vulnerable" else "certain",
         **({"safe": safe} if safe else {}),
         **properties(asked, first),

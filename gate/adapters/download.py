@@ -70,7 +70,7 @@ def fetch(
             try:
                 with closing(_get(session, url, headers, proxy)) as response:
                     if response.status_code in _ELSEWHERE:
-                        url = urljoin(url, response.headers.get("Location", ""))
+                        url = _joined(url, response.headers.get("Location", ""))
                         continue
                     return _taken(response, into, place, most, end)
             except (requests.Timeout, urllib3.exceptions.TimeoutError):
@@ -79,6 +79,8 @@ def fetch(
                 raise _failed(place, f"TLS failed: {cause(error)}; --ca names the certificates to trust") from None
             except (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
                 raise _failed(place, "the proxy does not lead there") from None
+            except urllib3.exceptions.ProtocolError:  # of the body: those before it are of requests
+                raise _failed(place, "was cut off on its way") from None
             except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
                 raise _failed(place, f"cannot be asked: {cause(error)}") from None
     raise _failed(place, f"redirects more than {_REDIRECTS} times")
@@ -115,14 +117,30 @@ def _proxies(url: str) -> dict[str, str]:
     return {"https": first} if first and not should_bypass_proxies(url, no_proxy=None) else {}
 
 
+def public(url: str) -> str:
+    """An address without user, password and query, as it may be told and kept; "" for what is none."""
+    try:
+        address = urlsplit(url)
+    except ValueError:
+        return ""
+    return printable(f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}", 300)
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
+
+
 def _place(url: str) -> str:
-    """Who is asked, for messages: without user, password and query. ServiceFailed for what nobody should ask."""
+    """Who is asked, for messages. ServiceFailed for what nobody should ask."""
     try:
         address = urlsplit(url)
         host, _ = address.hostname or "", address.port
     except ValueError:
         raise ServiceFailed(f"{_CAUTION}: not an address, as https://HOST/PATH") from None
-    place = printable(f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}", 300)
+    place = public(url)
     if address.scheme not in ("https", "http") or not host:
         raise ServiceFailed(f"{place}: not an address, as https://HOST/PATH; {_CAUTION}")
     if address.scheme == "http" and not loopback(host):

@@ -34,7 +34,7 @@ def update(
     import tempfile
     import time
 
-    from gate.adapters.download import fetch
+    from gate.adapters.download import fetch, public
     from gate.advisories.database import open_database
     from gate.advisories.feed import default_url, utc
     from gate.advisories.importing import Origin
@@ -48,7 +48,7 @@ def update(
     etag = last_modified = ""
     try:
         with open_database(path) as database:
-            if database.facts.url == url and not (force or trust):
+            if database.facts.url == public(url) and not (force or trust):
                 etag, last_modified = database.facts.etag, database.facts.last_modified
     except NotExamined:
         pass  # there is none yet, or it is to be replaced
@@ -65,7 +65,7 @@ def update(
             with open_database(path) as database:
                 emit.write_stdout(db_told.text(path, database.about, now) + "unchanged\n")
             return
-        origin = Origin(now, os.path.basename(url), "", url, got.etag, got.last_modified)
+        origin = Origin(now, os.path.basename(public(url)), "", public(url), got.etag, got.last_modified)
         _tell(path, _bring([file.name], path, origin, trust, allow_unsigned, force))
 
 

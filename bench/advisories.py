@@ -90,9 +90,11 @@ def main() -> None:
     arguments = sys.argv[1:]
     rounds = int(arguments.pop()) if arguments and arguments[-1].isdecimal() else 3
     print(quiet())
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled, and so is the peer
     with tempfile.TemporaryDirectory() as folder:
         feed, path = os.path.join(folder, "all.zip"), os.path.join(folder, "db.sqlite")
         write(feed, arguments[0] if arguments else "")
+        run(*GATE, "db", "--help")
         made = run(*GATE, "db", "import", feed, "--db", path)
         size = os.path.getsize(path) / 2**20
         print(
@@ -118,10 +120,9 @@ def main() -> None:
             "--osv-url", f"{server.url}/v1/query", "--progress-spinner", "off",
         )  # fmt: skip
         gate, peer = interleaved((ours, theirs), rounds)
-        print(
-            f"scan of {REQUIREMENTS} requirements: {gate.cpu:.2f} s of CPU (exit {gate.code}); "
-            f"pip-audit {peer.cpu:.2f} s (exit {peer.code}) without its server: ratio {gate.cpu / peer.cpu:.2f}, wall {gate.wall / peer.wall:.2f}"
-        )
+        print(f"scan of {REQUIREMENTS} requirements: {gate.cpu:.2f} s of CPU, {gate.peak} MB (exit {gate.code})")
+        print(f"pip-audit without its server: {peer.cpu:.2f} s of CPU (exit {peer.code})")
+        print(f"ratio of CPU {gate.cpu / peer.cpu:.2f}, of time {gate.wall / peer.wall:.2f}")
         server.shutdown()
 
 

@@ -131,7 +131,7 @@ def safe(specifiers: SpecifierSet, affected: VersionRange, spans: Iterable[Inter
         below = [start for start in starts if stop is None or start < stop]
         begins = [*floor] if not below else [f">={below[-1].public}"]
         ends = [f"<{stop.public}"] if stop is not None else []
-        for begin in (begins, [*floor, *begins]):
+        for begin in (floor, begins, [*floor, *begins]):
             text = ",".join([*begin, *ends, *rest])
             left = EVERY & _set(text)
             if not left.is_empty and left.is_disjoint(affected) and left.is_subset(allowed(specifiers)):

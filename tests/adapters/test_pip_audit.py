@@ -72,7 +72,7 @@ ADVISORIES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(ADVISORIES)
 def test_it_merges_what_pip_audit_s_auditor_merges(advisories):
     adapter._library()  # pip-audit, without its consequences

@@ -144,7 +144,7 @@ class Everything:
         return b'{"id":"X-1","affected":[]}'
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(
     st.sampled_from(["/v1/query", "/v1/querybatch"]),
     JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=40),

@@ -357,7 +357,7 @@ def test_the_file_can_be_read_by_whom_the_umask_lets(load, target):
     assert os.stat(target).st_mode & 0o777 == 0o640
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.data())
 def test_a_damaged_feed_is_imported_in_part_or_refused(tmp_path_factory, data):
     """Whatever happens to its bytes, an import ends in a data base that opens, or in a UsageError that leaves nothing."""

@@ -229,7 +229,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(JSON, st.booleans())
 def test_any_document_is_read_or_refused(value, cyclone):
     kind = {"bomFormat": "CycloneDX"} if cyclone else {"@context": "https://openvex.dev/ns/v0.2.0"}

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -111,6 +112,8 @@ class Carried:
 def is_bundle(path: str) -> bool:
     """Whether a file is such a bundle, by its first member; anything else, and what is not there, is none."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a named pipe would wait for whoever writes into it
+            return False
         with open(path, "rb") as file:
             head = file.read(30 + len(SIGNED) + len(UNSIGNED))
     except OSError:

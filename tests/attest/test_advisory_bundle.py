@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -175,6 +176,8 @@ def test_what_a_bundle_is_shows_at_its_beginning(path, tmp_path):
     ):
         (tmp_path / name).write_bytes(data)
         assert is_bundle(str(tmp_path / name)) is expected
+    os.mkfifo(tmp_path / "pipe")
+    assert not is_bundle(str(tmp_path / "pipe")) and not is_bundle("/dev/zero")
     assert not is_bundle(str(tmp_path)) and not is_bundle("/nothing/there")
 
 

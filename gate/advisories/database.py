@@ -184,7 +184,7 @@ def open_database(path: str) -> Database:
     it is something else, of another version of gate, or damaged.
     """
     if not path:
-        raise NotExamined(GapReason.UNAVAILABLE, "no data base of advisories was given; run `gate db import`")
+        raise NotExamined(GapReason.UNAVAILABLE, "no data base of advisories was given; run `gate db update`")
     with contextlib.ExitStack() as undo, _unavailable(path):
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         undo.callback(os.close, descriptor)

@@ -18,7 +18,7 @@ from gate.advisories.answering import BODY, Answer, get, post
 from gate.advisories.database import Database, open_database
 from gate.core.errors import NotExamined, UsageError
 
-_SECONDS = 30.0
+_SECONDS = 10.0
 """For one request, from the connection to the end of the answer."""
 _AT_ONCE = 16
 """Requests that are answered at the same time; further ones wait."""
@@ -31,6 +31,7 @@ class Server(http.server.ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128  # beyond it the system resets connections
 
     def __init__(self, path: str, host: str, port: int) -> None:
         self._path, self._host, self._lock = path, host, threading.Lock()

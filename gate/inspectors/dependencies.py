@@ -41,7 +41,7 @@ Look: TypeAlias = Callable[[Member], Iterator[Said]]
 _ENDS = (".txt", ".in", ".pip", ".yaml", ".yml", "/metadata", "pkg-info", ".egg-info", "manifest.json", "mlmodel")
 """How the path of everything that is looked at ends; a data set has a million members that do not."""
 _INDEX = ("index-url", "extra-index-url", "find-links", "trusted-host")
-_NO_DATA = "no data base of advisories: make one with `gate db import FILE` and name it with --db"
+_NO_DATA = "no data base of advisories: make one with `gate db update`, or name one with --db"
 
 
 class Dependencies(Inspector):

@@ -193,7 +193,7 @@ def refused(path):
 
 
 def test_nothing_and_no_file_and_no_data_base_are_all_unavailable(tmp_path):
-    assert "gate db import" in refused("")
+    assert "gate db update" in refused("")
     assert "No such file" in refused(tmp_path / "none")
     refused(tmp_path)
     os.mkfifo(tmp_path / "pipe")

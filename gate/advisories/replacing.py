@@ -11,6 +11,7 @@ import errno
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from secrets import token_hex
@@ -27,12 +28,14 @@ def previous(target: str) -> str:
 
 def put(path: str, target: str, *, keep: bool) -> None:
     """Give a complete file the name `target`; with `keep` the one that has it becomes the previous one."""
-    folder = os.path.dirname(os.path.abspath(target))
+    folder, before = os.path.dirname(os.path.abspath(target)), previous(target)
+    if keep and os.path.lexists(before) and not stat.S_ISREG(os.lstat(before).st_mode):
+        raise UsageError(f"{before}: is not a file of its own; the data base before is kept there")
     with contextlib.ExitStack() as undo:
         second = undo.enter_context(_second_name(target)) if keep else ""
         os.replace(path, target)
         if second:
-            os.replace(second, previous(target))
+            os.replace(second, before)
     sync(folder)
 
 

@@ -124,3 +124,11 @@ def test_a_full_disk_while_it_is_said_leaves_it_as_it_was(load, monkeypatch):
     with pytest.raises(replacing.OutOfSpace):
         renew(path, "2026-03-09T00:00:00Z", "", "")
     assert Path(path).read_bytes() == whole and names(path) == ["db"]
+
+
+def test_something_else_where_the_one_before_is_kept_stops_it_in_time(load):
+    path = load("1")
+    os.mkdir(previous(path))
+    with pytest.raises(UsageError, match="not a file of its own"):
+        load("2")
+    assert fixed(path) == "1" and names(path) == ["db", "db.previous"]

@@ -30,23 +30,10 @@ _BLOCK = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """Which data base it is; `digest` is the sha256 of the file, times are RFC 3339 in UTC.
-
-    `data_time` is when the newest record was modified and `fetched` when the feed was got: how old the knowledge is,
-    and how long ago anybody looked. `kinds` are numbers of records by the beginning of their ids. `refused` records of
-    the feed could not be read. A `label` that is not empty must be shown wherever a result is.
-    """
+class About(layout.Facts):
+    """Which data base it is; `digest` is the sha256 of the file."""
 
     digest: str
-    data_time: str
-    fetched: str
-    records: int
-    refused: int
-    packages: int
-    kinds: tuple[tuple[str, int], ...]
-    source: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +61,34 @@ class Database:
     def about(self) -> About:
         """What it says about itself, and its digest; reads the whole file once."""
         return About(digest=self._digest(), **asdict(self.facts))
+
+    def safe(self, name: str, specifiers: SpecifierSet) -> str:
+        """What to ask for instead: a part of what a requirement allows that no advisory holds for, "" for none."""
+        if any(one.operator == "===" for one in specifiers):
+            return ""
+        sets = self._sets(canonicalize_name(name))
+        spans = (span for one in sets for span in one.entry.intervals)
+        return interval.safe(specifiers, interval.union([one.possible for one in sets]), spans)
+
+    def ids(self, name: str, version: Version | None) -> list[str]:
+        """The ids of the records that hold for a version of a package, for any version of it where None is asked."""
+        entries = self._entries(canonicalize_name(name))
+        return [one.id for one in entries if version is None or affects(one, version) is not None]
+
+    def record(self, own: str) -> bytes | None:
+        """A whole OSV record in JSON by its id, None where there is none."""
+        with _unavailable(self.path):
+            row = self._connection.execute("SELECT record FROM record WHERE id = ?", (own,)).fetchone()
+            return layout.unpack_record(row[0]) if row else None
+
+    def records(self) -> Iterator[tuple[str, bytes]]:
+        """Every record by its id, in the order of the ids, once all of them are as they were written."""
+        with _unavailable(self.path):
+            rows = self._connection.execute("SELECT id, record FROM record ORDER BY id")
+            if layout.seal("", _typed(rows)) != self.facts.record_seal:
+                raise FormatError("is damaged; import the advisories again")
+            for own, row in self._connection.execute("SELECT id, record FROM record ORDER BY id"):
+                yield own, layout.unpack_record(row)
 
     def of_version(self, name: str, version: Version) -> tuple[Advisory, ...]:
         """What is known about one version of a package; the worst first.
@@ -107,6 +122,13 @@ class Database:
             later = [fix for fix in fixes(group) if not allowed.is_disjoint(interval.up_to(fix))]
             found.append(advisory(group, Certainty.CERTAIN if sure else Certainty.POSSIBLE, later))
         return in_order(found)
+
+    def current(self) -> bool:
+        """Whether it is still the one that lies at its path; also where none lies there any more."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), os.stat(self.path))
+        except OSError:
+            return True
 
     def close(self) -> None:
         self._connection.close()
@@ -158,17 +180,18 @@ class Database:
 def open_database(path: str) -> Database:
     """Open a data base that `gate db import` made, read-only; its seal is checked, at some 10 ms for all of OSV.
 
-    NotExamined `unavailable` when there is none, or it is something else, of another version of gate, or damaged.
+    It may be used by one thread after the other, not by two at once. NotExamined `unavailable` when there is none, or
+    it is something else, of another version of gate, or damaged.
     """
     if not path:
-        raise NotExamined(GapReason.UNAVAILABLE, "no data base of advisories was given; run `gate db import`")
+        raise NotExamined(GapReason.UNAVAILABLE, "no data base of advisories was given; run `gate db update`")
     with contextlib.ExitStack() as undo, _unavailable(path):
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         undo.callback(os.close, descriptor)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise FormatError("is not a file")
         uri = f"file:{quote(os.fsencode(os.path.abspath(path)))}?mode=ro&immutable=1"
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         undo.callback(connection.close)
         connection.execute("PRAGMA trusted_schema = OFF")
         facts = _facts(connection)

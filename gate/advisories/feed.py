@@ -1,4 +1,8 @@
-"""The records that are to be imported, as bytes: members of an all.zip as OSV publishes it, or files of a folder."""
+"""The records that are to be imported, as bytes: members of a zip or files of a folder.
+
+Three layouts are known: OSV's all.zip or an unpacked one (<ID>.json), GitHub's advisory-database (JSON below
+advisories/), and PyPI's advisory-database (YAML below vulns/). Of a checkout of the last two only that folder is read.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,14 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gate import resources
 from gate.archive import directory, zip
 from gate.archive.budget import Budget
 from gate.archive.member import Entry, Remark
 from gate.archive.source import Window
 from gate.core.errors import FormatError, NotExamined, UsageError
 from gate.core.limits import GIB, MIB, Limits
+from gate.formats.bounded import parse_yaml
 
 LIMITS = Limits(
     members=1_000_000,
@@ -26,23 +32,30 @@ LIMITS = Limits(
     seconds=900.0,
 )
 """All of OSV for PyPI are some 25,000 records of 0.2 GB, packed to a tenth."""
+_RECORDS = (b".json", b".yaml", b".yml")
+_CHECKOUTS = (("advisories", "github-reviewed"), ("vulns", ""))
+"""Where records lie in a checkout, and what else lies there: beside them are workflows, schemas and tools."""
 _RECORD_BYTES = 8 * MIB
 """Of one record; the largest real ones have some 100 KB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One JSON file by its name in the feed; `problem` says why there are no bytes."""
+    """One JSON or YAML file by its name in the feed; `problem` says why there are no bytes."""
 
     name: str
     data: bytes = b""
     problem: str = ""
 
+    @property
+    def yaml(self) -> bool:
+        return not self.name.lower().endswith(".json")
+
 
 class Feed:
     """An opened feed; `limits` bound what is read of it.
 
-    `written` is when its file (the newest JSON file of the folder) was last written, in seconds since 1970; known once
+    `written` is when its file (the newest record of the folder) was last written, in seconds since 1970; known once
     documents() has ended.
     """
 
@@ -55,14 +68,14 @@ class Feed:
         self.written = 0.0 if self._folder else info.st_mtime
 
     def documents(self) -> Iterator[Document]:
-        """Every member or file whose name ends in .json; UsageError when this is no feed at all."""
+        """Every member or file that is called as records are; UsageError when this is no feed at all."""
         budget = Budget(self._limits)
         try:
             for entry in self._entries(budget):
                 if isinstance(entry, Remark):
                     continue
                 unlisted = entry.prepare is None and entry.refusal is not None
-                if unlisted or entry.name.lower().endswith(b".json"):
+                if unlisted or entry.name.lower().endswith(_RECORDS):
                     budget.member()
                     yield self._document(entry, budget)
         except NotExamined as error:
@@ -101,9 +114,26 @@ def opened(path: str, limits: Limits = LIMITS) -> Iterator[Feed]:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; give an all.zip of OSV or a folder of its records") from error
     try:
+        fd = _records_of(fd)
         yield Feed(path, fd, limits)
     finally:
         os.close(fd)
+
+
+def _records_of(folder: int) -> int:
+    """The folder of records in a checkout, in place of the checkout; anything else as it is."""
+    if not stat.S_ISDIR(os.fstat(folder).st_mode):
+        return folder
+    for name, inside in _CHECKOUTS:
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY | os.O_NOFOLLOW
+        try:
+            os.close(os.open(os.path.join(name, inside) if inside else name, flags, dir_fd=folder))
+            found = os.open(name, flags, dir_fd=folder)
+        except OSError:
+            continue
+        os.close(folder)
+        return found
+    return folder
 
 
 def utc(seconds: float) -> str:
@@ -137,3 +167,10 @@ def _bytes(entry: Entry, budget: Budget) -> bytes:
     if entry.crc is not None and zlib.crc32(data) != entry.crc:
         raise FormatError("its checksum is wrong")
     return data
+
+
+def default_url() -> str:
+    """Where the feed is fetched from when nobody says otherwise."""
+    value = parse_yaml(resources.data("advisories/feed.yaml").read_bytes()).value
+    assert isinstance(value, dict)
+    return str(value["url"])

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
-from secrets import token_hex
 
 from gate.advisories import layout
 from gate.advisories.database import About, open_database
 from gate.advisories.feed import LIMITS, Document, opened, utc
 from gate.advisories.record import Record, read
-from gate.core.errors import FormatError, NotExamined, OutOfSpace, UsageError
+from gate.advisories.replacing import put, scratch, sync, translated
+from gate.core.errors import FormatError, NotExamined, UsageError
 from gate.core.limits import Limits
 from gate.core.text import printable
 
@@ -29,10 +28,26 @@ _DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a feed is from, as far as somebody else knows it better than its file does.
+
+    `fetched` is when it was got, in seconds since 1970; None: when its file was written. The rest is as in Facts.
+    """
+
+    fetched: float | None = None
+    source: str = ""
+    label: str = ""
+    url: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    signer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """What came of an import; `refused` names the first few records that are not in it, and why.
 
-    `withdrawn` records, and those of `elsewhere` (other ecosystems), are left out as they should be.
+    `withdrawn` records hold for no version, and those of `elsewhere` (other ecosystems) are left out.
     """
 
     about: About
@@ -42,40 +57,52 @@ class Imported:
 
 
 def import_feed(
-    source: str,
+    source: str | Sequence[str],
     target: str,
     *,
     now: float,
     fetched: float | None = None,
+    origin: Origin | None = None,
     force: bool = False,
     limits: Limits = LIMITS,
 ) -> Imported:
-    """Read the feed at `source` and make the data base at `target`; times are in seconds since 1970.
+    """Read the feed at `source`, or several, and make the data base at `target`; times are in seconds since 1970.
 
     `fetched` is when the feed was got, by default when its file was written, which a copy made by hand should preserve.
     The same feed got at the same time gives the same bytes. Raises UsageError for what is
     no feed, for one without any usable record, for a `target` that cannot be written, and without `force` for a feed
     that is older or much smaller than what `target` holds, or when something else lies there. OutOfSpace when the disk
-    is full. The old one stays until the new one is complete.
+    is full. The old one stays until the new one is complete, and is then kept (see gate.advisories.replacing).
     """
-    old = _old(source, target, force)
-    with opened(source, limits) as feed, _scratch(target) as path, _translated(target):
+    sources = (source,) if isinstance(source, str) else tuple(source)
+    origin = origin or Origin(fetched)
+    old = _old(sources, target, force)
+    named = ", ".join(sources)
+    with scratch(target) as path, translated(target):
+        written: list[float] = []
         with contextlib.closing(_Writer(path)) as writer:
-            for document in feed.documents():
-                writer.add(document)
+            for one in sources:
+                with opened(one, limits) as feed:
+                    for document in feed.documents():
+                        writer.add(document)
+                    written.append(feed.written)
             withdrawn, elsewhere = writer.count("withdrawn"), writer.count("elsewhere")
             if not writer.count("used"):
-                raise UsageError(f"{source}: holds no advisory for PyPI{_because(writer.refused)}")
-            got = utc(min(feed.written if fetched is None else fetched, now))
+                raise UsageError(f"{named}: holds no advisory for PyPI{_because(writer.refused)}")
+            name = origin.source or ", ".join(os.path.basename(os.path.abspath(one)) for one in sources)
+            known = replace(
+                origin,
+                fetched=min(min(written) if origin.fetched is None else origin.fetched, now),
+                source=name,
+            )
             try:
-                facts = writer.finish(now, got, os.path.basename(os.path.abspath(source)))
+                facts = writer.finish(now, known)
             except FormatError as error:
-                raise UsageError(f"{source}: {error}") from error
+                raise UsageError(f"{named}: {error}") from error
         if old is not None and not force:
-            _compare(source, old, facts)
-        _sync(path)
-        os.replace(path, target)
-        _sync(os.path.dirname(os.path.abspath(target)))
+            _compare(named, old, facts)
+        sync(path)
+        put(path, target, keep=old is not None and old.record_seal != facts.record_seal)
     with open_database(target) as database:
         return Imported(database.about, withdrawn, elsewhere, tuple(writer.refused))
 
@@ -89,7 +116,9 @@ class _Writer:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = OFF")
         self._db.execute("PRAGMA synchronous = OFF")  # it is synced once, before it gets its name
-        self._db.execute("CREATE TEMP TABLE given(id TEXT PRIMARY KEY, modified TEXT, state TEXT, text TEXT)")
+        self._db.execute(
+            "CREATE TEMP TABLE given(id TEXT PRIMARY KEY, modified TEXT, state TEXT, text TEXT, record BLOB)"
+        )
         self._db.execute("CREATE TEMP TABLE entry(id TEXT, package TEXT, text TEXT, PRIMARY KEY(id, package))")
         self._db.execute("BEGIN")
 
@@ -98,7 +127,7 @@ class _Writer:
         try:
             if document.problem:
                 raise FormatError(document.problem)
-            self._keep(read(document.data))
+            self._keep(read(document.data, yaml=document.yaml))
         except FormatError as error:
             self._refused += 1
             if len(self.refused) < _NAMED:
@@ -109,7 +138,7 @@ class _Writer:
         (n,) = self._db.execute("SELECT count(*) FROM given WHERE state = ?", (state,)).fetchone()
         return int(n)
 
-    def finish(self, now: float, fetched: str, source: str) -> layout.Facts:
+    def finish(self, now: float, origin: Origin) -> layout.Facts:
         """Write everything; what the data base says about itself."""
         for statement in layout.TABLES.values():
             self._db.execute(statement)
@@ -118,15 +147,22 @@ class _Writer:
         for name, texts in groupby(rows, key=itemgetter(0)):
             self._db.execute("INSERT INTO package VALUES(?, ?)", (name, layout.pack(text for _, text in texts)))
             packages += 1
+        self._db.execute("INSERT INTO record SELECT id, record FROM given WHERE record != x'' ORDER BY id")
         facts = layout.Facts(
             data_time=self._newest(now),
-            fetched=fetched,
+            fetched=utc(origin.fetched or 0.0),
             records=self.count("used"),
             refused=self._refused,
+            withdrawn=self.count("withdrawn"),
             packages=packages,
             kinds=self._kinds(),
-            source=printable(source, 200),
-            label=f"ONLY A SAMPLE: {self._sample}" if self._sample else "",
+            source=printable(origin.source, 200),
+            label=f"ONLY A SAMPLE: {self._sample}" if self._sample else printable(origin.label, 300),
+            url=printable(origin.url, 500),
+            etag=printable(origin.etag, 200),
+            last_modified=printable(origin.last_modified, 100),
+            signer=printable(origin.signer, 100),
+            record_seal=layout.seal("", self._db.execute("SELECT id, record FROM record ORDER BY id")),
         )
         text = layout.write_facts(facts)
         seal = layout.seal(text, self._db.execute("SELECT name, advisories FROM package ORDER BY name"))
@@ -148,7 +184,10 @@ class _Writer:
         if before is not None and before >= (record.modified, text):
             return
         self._sample = max(self._sample, record.sample)
-        self._db.execute("INSERT OR REPLACE INTO given VALUES(?, ?, ?, ?)", (record.id, record.modified, state, text))
+        row = layout.pack_record(record.text) if record.text else b""
+        self._db.execute(
+            "INSERT OR REPLACE INTO given VALUES(?, ?, ?, ?, ?)", (record.id, record.modified, state, text, row)
+        )
         if before is not None:
             self._db.execute("DELETE FROM entry WHERE id = ?", (record.id,))
         self._db.executemany("INSERT INTO entry VALUES(?, ?, ?)", [(record.id, name, one) for name, one in entries])
@@ -173,14 +212,15 @@ def _because(refused: list[str]) -> str:
     return f"; {refused[0]}" if refused else ""
 
 
-def _old(source: str, target: str, force: bool) -> layout.Facts | None:
+def _old(sources: Iterable[str], target: str, force: bool) -> layout.Facts | None:
     """What the data base that is to be replaced says about itself, None when there is none."""
     if not os.path.lexists(target):
         return None
     if not stat.S_ISREG(os.lstat(target).st_mode):
         raise UsageError(f"{target}: is not a file of its own; name the file that is to hold the data base")
-    if os.path.exists(source) and os.path.samefile(source, target):
-        raise UsageError(f"{source}: is the feed; the data base needs another name")
+    for source in sources:
+        if os.path.exists(source) and os.path.samefile(source, target):
+            raise UsageError(f"{source}: is the feed; the data base needs another name")
     try:
         with open_database(target) as database:
             return database.facts
@@ -200,40 +240,3 @@ def _compare(source: str, old: layout.Facts, new: layout.Facts) -> None:
         raise UsageError(
             f"{source}: holds {new.records} records, the data base has {old.records}; --force takes it nevertheless"
         )
-
-
-@contextlib.contextmanager
-def _scratch(target: str) -> Iterator[str]:
-    """An empty file beside the target, removed at the end unless it was renamed by then."""
-    folder, name = os.path.split(os.path.abspath(target))
-    path = os.path.join(folder, f".{name}.{token_hex(8)}")
-    with _translated(target):
-        os.makedirs(folder, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666))
-    try:
-        yield path
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-
-
-def _sync(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _translated(target: str) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            raise OutOfSpace(f"{target}: no space left for the data base") from error
-        raise UsageError(f"{target}: cannot be written: {error}") from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise OutOfSpace(f"{target}: no space left for the data base") from error
-        raise UsageError(f"{target}: cannot be written: {error.strerror}") from error

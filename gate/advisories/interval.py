@@ -15,6 +15,8 @@ from packaging.version import InvalidVersion, Version
 
 _LONGEST = 200
 """Characters of a version; the longest of the index has about 60."""
+_TRIED = 20
+"""Stretches between intervals that are tried, from the highest down."""
 _ENDS = frozenset({"fixed", "last_affected"})
 
 
@@ -33,6 +35,10 @@ class Interval:
 
     def holds(self, version: Version) -> bool:
         """Whether a version lies inside; a pre-release of the version that fixed it still does."""
+        if version.local is None:  # what compare() comes to then, ten million times in an import
+            return (self.lower is None or self.lower <= version) and (
+                self.upper is None or version < self.upper or (self.inclusive and version == self.upper)
+            )
         if self.lower is not None and compare(version, self.lower) < 0:
             return False
         if self.upper is None:
@@ -103,9 +109,34 @@ def allowed(specifiers: SpecifierSet) -> VersionRange:
     return EVERY & _set(str(specifiers))
 
 
+@lru_cache(maxsize=16384)
 def up_to(version: Version) -> VersionRange:
     """A version and all before it."""
     return EVERY & _set(f"<={_public(version)}")
+
+
+def safe(specifiers: SpecifierSet, affected: VersionRange, spans: Iterable[Interval]) -> str:
+    """The narrowest change of a requirement that leaves only versions outside of `affected`, "" where there is none.
+
+    It begins where one interval of `spans` ends and goes on for ever, or to where the next one begins; of several such
+    stretches the highest is proposed, because it is maintained. VersionRange.to_specifier_set() would name bounds that
+    nobody writes (1.5.dev0), or none at all where more than one stretch is safe.
+    """
+    spans = tuple(spans)
+    starts = sorted({one.upper for one in spans if one.upper is not None and not one.inclusive and one.precise})
+    stops = sorted({one.lower for one in spans if one.lower is not None}, reverse=True)
+    rest = [str(one) for one in specifiers if one.operator not in (">=", ">")]
+    floor = [str(one) for one in specifiers if one.operator in (">=", ">")]
+    for stop in (None, *stops[:_TRIED]):
+        below = [start for start in starts if stop is None or start < stop]
+        begins = [*floor] if not below else [f">={below[-1].public}"]
+        ends = [f"<{stop.public}"] if stop is not None else []
+        for begin in (floor, begins, [*floor, *begins]):
+            text = ",".join([*begin, *ends, *rest])
+            left = EVERY & _set(text)
+            if not left.is_empty and left.is_disjoint(affected) and left.is_subset(allowed(specifiers)):
+                return str(SpecifierSet(text))
+    return ""
 
 
 def _set(text: str) -> VersionRange:
@@ -128,6 +159,7 @@ def _between(interval: Interval, *, widest: bool) -> VersionRange:
     return found
 
 
+@lru_cache(maxsize=16384)
 def _from(version: Version) -> VersionRange:
     return EVERY & _set(f">={_public(version)}")
 

@@ -16,9 +16,10 @@ from typing import NoReturn
 from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import Version
 
-from gate.advisories.cvss import base_score, rating
+from gate.advisories.cvss import severity
 from gate.advisories.interval import Interval, intervals, parsed
-from gate.core.errors import FormatError
+from gate.core.canonical import canonical
+from gate.core.errors import FormatError, NotExamined
 from gate.core.report import Json
 from gate.core.text import printable
 
@@ -36,6 +37,24 @@ _SUMMARY = 200
 _PACKAGES, _RANGES, _EVENTS, _VERSIONS, _ALIASES = 1_000, 1_000, 2_000, 20_000, 1_000
 """Of one list; the largest of 2,661 real records have 1 package, 3 ranges, 30 events, 1,132 versions and 4 aliases."""
 _COMPARISONS = 1_000_000
+_FIELDS = (
+    "schema_version",
+    "id",
+    "modified",
+    "published",
+    "withdrawn",
+    "aliases",
+    "related",
+    "upstream",
+    "summary",
+    "details",
+    "severity",
+    "references",
+    "database_specific",
+)
+"""Top-level fields that are kept besides `affected`; who found it is not needed to act on it."""
+_DETAILS = 65_536
+"""Characters that are kept of the text of a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +69,10 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One advisory under its own id. `modified` is RFC 3339 in UTC to the second, or ""; `sample` is "" as a rule."""
+    """One advisory under its own id. `modified` is RFC 3339 in UTC to the second, or ""; `sample` is "" as a rule.
+
+    `text` is the whole of it as canonical JSON, without what is not about PyPI.
+    """
 
     id: str
     aliases: tuple[str, ...]
@@ -61,42 +83,81 @@ class Record:
     modified: str
     sample: str
     affected: tuple[Affected, ...]
+    text: bytes = b""
 
 
-def read(data: bytes) -> Record:
-    """The record that a JSON text holds; without any `affected` where it is about other ecosystems.
+def read(data: bytes, *, yaml: bool = False) -> Record:
+    """The record that a JSON text holds, or with `yaml` a YAML one, as pypa/advisory-database has them.
 
-    FormatError for anything else: no JSON, no id, a package name that none can have, more items than a record has.
+    It is without any `affected` where it is about other ecosystems. FormatError for anything else: no JSON, no id, a
+    package name that none can have, more items than a record has.
     """
-    try:
-        value: Json = json.loads(data, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and numbers of 4,300 digits are ValueErrors
-        raise FormatError(f"no JSON: {type(error).__name__}") from error
-    record = _object(value, "a record")
+    record = _object(_from_yaml(data) if yaml else _from_json(data), "a record")
     own = record.get("id")
     if not isinstance(own, str) or not _ID.fullmatch(own):
         raise FormatError("no id, or none that is an id")
     aliases = sorted({text for text in _texts(record, "aliases", _ALIASES) if _ID.fullmatch(text)} - {own})
+    affected = tuple(_affected(record))
     return Record(
         id=own,
         aliases=tuple(aliases),
         summary=_summary(record),
         severity=_severity(record),
         malicious=any(text.startswith("MAL-") for text in (own, *aliases)),
-        withdrawn=_stamp(record.get("withdrawn")) != "",
-        modified=_stamp(record.get("modified")),
+        withdrawn=stamp(record.get("withdrawn")) != "",
+        modified=stamp(record.get("modified")),
         sample=printable(_text(_part(record, "database_specific").get(SAMPLE)), _SUMMARY),
-        affected=tuple(_affected(record)),
+        affected=affected,
+        text=_kept(record) if affected else b"",
     )
+
+
+def _from_json(data: bytes) -> Json:
+    try:
+        value: Json = json.loads(data, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and numbers of 4,300 digits are ValueErrors
+        raise FormatError(f"no JSON: {type(error).__name__}") from error
+    return value
+
+
+def _from_yaml(data: bytes) -> Json:
+    from gate.formats.bounded import parse_yaml  # noqa: PLC0415  # a scan reads no YAML of advisories
+
+    try:
+        return _spelled(parse_yaml(data).value)
+    except FormatError:
+        raise
+    except NotExamined as error:  # too large or too deep
+        raise FormatError(str(error)) from error
+
+
+def _spelled(value: Json) -> Json:
+    """Numbers as texts, as they were written: a version 1.5 without quotes is still a version. At most 64 levels."""
+    if isinstance(value, dict):
+        return {name: _spelled(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_spelled(item) for item in value]
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _kept(record: Mapping[str, Json]) -> bytes:
+    """The record for those that ask for it whole: what the schema names, about packages of PyPI, in canonical JSON."""
+    kept = {name: record[name] for name in _FIELDS if record.get(name) is not None}
+    if len(details := _text(record.get("details"))) > _DETAILS:
+        kept["details"] = details[:_DETAILS]
+    kept["affected"] = [entry for entry in _objects(record, "affected", _PACKAGES) if _on_pypi(entry)]
+    try:
+        return canonical(kept)
+    except ValueError as error:
+        raise FormatError("a number that JSON does not have, or nested too deeply") from error
 
 
 def _affected(record: Mapping[str, Json]) -> Iterator[Affected]:
     """One for each package, however many entries it has."""
     entries: dict[str, list[Mapping[str, Json]]] = {}
     for entry in _objects(record, "affected", _PACKAGES):
-        package = _part(entry, "package")
-        if _text(package.get("ecosystem")).partition(":")[0].casefold() == "pypi":
-            entries.setdefault(_name(package.get("name")), []).append(entry)
+        if _on_pypi(entry):
+            entries.setdefault(_name(_part(entry, "package").get("name")), []).append(entry)
     for name, parts in sorted(entries.items()):
         ranges = [events for part in parts for events in _ranges(part)]
         if sum(map(len, ranges)) > _EVENTS:
@@ -107,6 +168,10 @@ def _affected(record: Mapping[str, Json]) -> Iterator[Affected]:
             found = (Interval(None, None, precise=False),)
         fixes = {version for events in ranges for kind, text in events if kind == "fixed" and (version := parsed(text))}
         yield Affected(name, found, listed, tuple(sorted(fixes)))
+
+
+def _on_pypi(entry: Mapping[str, Json]) -> bool:
+    return _text(_part(entry, "package").get("ecosystem")).partition(":")[0].casefold() == "pypi"
 
 
 def _ranges(entry: Mapping[str, Json]) -> Iterator[list[tuple[str, str]]]:
@@ -140,19 +205,17 @@ def _outside(parts: list[Mapping[str, Json]], found: tuple[Interval, ...]) -> tu
     sure = [interval for interval in found if interval.precise]
     if len(named) * len(sure) > _COMPARISONS:
         return tuple(sorted(named))
-    return tuple(sorted(version for version in named if not any(interval.holds(version) for interval in sure)))
+    for interval in sure:
+        named = {version for version in named if not interval.holds(version)}
+    return tuple(sorted(named))
 
 
 def _severity(record: Mapping[str, Json]) -> str:
-    """The worst CVSS v3 score, else the word that the data base itself gives, else unknown.
-
-    The score of a CVSS v4 vector is a table of 270 entries; a record with nothing else has that word as well.
-    """
+    """That of the worst CVSS vector, else the word that the data base itself gives, else unknown."""
     entries = [record, *_objects(record, "affected", _PACKAGES)]
     vectors = [_text(one.get("score")) for entry in entries for one in _objects(entry, "severity", _RANGES)]
-    scores = [score for vector in vectors if (score := base_score(vector)) is not None]
-    if scores:
-        return rating(max(scores))
+    if (rated := severity(vectors)) is not None:
+        return rated
     words = [_WORDS.get(_text(_part(entry, "database_specific").get("severity")).lower()) for entry in entries]
     return min((word for word in words if word), key=SEVERITIES.index, default="unknown")
 
@@ -162,7 +225,7 @@ def _summary(record: Mapping[str, Json]) -> str:
     return printable(" ".join(lines[0][: 4 * _SUMMARY].split()), _SUMMARY) if lines else ""
 
 
-def _stamp(value: Json) -> str:
+def stamp(value: Json) -> str:
     """RFC 3339 without fractions, which the exports of one source have and those of another have not."""
     found = _STAMP.fullmatch(_text(value))
     if found is None:

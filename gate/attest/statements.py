@@ -142,6 +142,7 @@ def vulnerabilities(verdict: Verdict, looked_up: LookedUp) -> bytes:
         "metadata": {"scanStartedOn": verdict.time, "scanFinishedOn": verdict.time},
         **({uris.UNLISTED: unlisted} if unlisted else {}),
         **({uris.LABEL: looked_up.label} if looked_up.label else {}),
+        **({uris.FETCHED: looked_up.fetched} if looked_up.fetched else {}),
     }
     return _statement(verdict, uris.VULNERABILITIES, predicate)
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from gate import __version__
 from gate.attest.vulnerabilities import LookedUp, of_report
 from gate.core.canonical import canonical
-from gate.core.decision import Decision, Outcome, PolicyUsed, Reason, Request
+from gate.core.decision import NEVER, Decision, Outcome, PolicyUsed, Reason, Request
 from gate.core.report import Inventory, Json, Report, Status
 from gate.core.subject import Subject
 from gate.core.waivers import covering, live
@@ -89,7 +89,7 @@ def verdict(report: Report, request: Request, decision: Decision, valid: timedel
 
 def ends(used: Iterable[Used], time: str, valid: timedelta | None) -> str:
     """When a decision of this time ends: with the first waiver that it needed, or `valid` after it; "" for never."""
-    moments = [waiver.expires for waiver in used]
+    moments = [waiver.expires for waiver in used if waiver.expires != NEVER]
     if valid is not None:
         moments.append((datetime.fromisoformat(time) + valid).strftime("%Y-%m-%dT%H:%M:%SZ"))
     return min(moments, default="")
@@ -102,7 +102,7 @@ def _used(report: Report, request: Request, decision: Decision) -> Iterable[Used
     early, one too few too late. So do those of codes that only the policy knows.
     """
     waived_by_policy = {row.code for row in decision.waived}
-    for waiver in request.waivers:
+    for waiver in request.accepted:
         if not live(waiver, request, report.subject):
             continue
         tally = decision.tallies.get(waiver.code)
@@ -118,7 +118,9 @@ def _used(report: Report, request: Request, decision: Decision) -> Iterable[Used
 
 def digests(inputs: Mapping[str, Json]) -> Mapping[str, Json]:
     """Only the digests of what was recorded: names of files and profiles are nobody else's business."""
-    return {name: _digest(inputs.get(name)) for name in ("rules", "advisories", "profiles", "waivers", "trust")}
+    always = ("rules", "advisories", "profiles", "waivers", "trust")
+    named = (*always, *(name for name in ("vex",) if name in inputs))
+    return {name: _digest(inputs.get(name)) for name in named}
 
 
 def _digest(value: Json) -> Json:

@@ -52,7 +52,8 @@ class Vulnerability:
 class LookedUp:
     """What a data base of this digest knew, the worst first; `unlisted` more findings are not among them.
 
-    `data_time` is when the newest record was modified. A `label` that is not empty says what the data base is not.
+    `data_time` is when the newest record was modified, `fetched` when the feed was got, "" where nobody says. A `label`
+    that is not empty says what the data base is not.
     """
 
     digest: str
@@ -60,6 +61,7 @@ class LookedUp:
     label: str
     found: tuple[Vulnerability, ...]
     unlisted: int = 0
+    fetched: str = ""
 
 
 def of_report(report: Report, request: Request) -> LookedUp | None:
@@ -98,7 +100,15 @@ def _looked_up(
     if not (isinstance(time, str) and time and isinstance(label, str)):
         return None
     found = tuple(sorted(_gathered(rows), key=_worst_first))
-    return LookedUp(sha256, printable(time), printable(label), found, unlisted)
+    fetched = about.get("fetched")
+    return LookedUp(
+        sha256,
+        printable(time),
+        printable(label),
+        found,
+        unlisted,
+        printable(fetched) if isinstance(fetched, str) else "",
+    )
 
 
 def _gathered(rows: Iterable[tuple[str, Mapping[str, str]]]) -> Iterable[Vulnerability]:

@@ -13,6 +13,7 @@ Actor = Annotated[str, typer.Option(metavar="WHO", help="Who asks; recorded, nev
 ModelName = Annotated[str, typer.Option(metavar="N", help="Name of the model.")]
 ModelVersion = Annotated[str, typer.Option(metavar="V", help="Version of the model.")]
 Waivers = Annotated[str, typer.Option(metavar="FILE", help="Accepted risks (TOML); must not lie inside a target.")]
+Vex = Annotated[list[str], typer.Option(metavar="FILE", help="OpenVEX or CycloneDX: what does not affect the archive.")]
 Limit = Annotated[list[str], typer.Option("--limit", metavar="NAME=VALUE", help="Change one budget of the scan.")]
 Extension = Annotated[
     list[str], typer.Option("--extension", metavar="DIR", help="Folder with further inspectors/ and rules/.")

@@ -40,6 +40,7 @@ from gate.cli.options import (
     TrustFile,
     ValidFor,
     VerifierId,
+    Vex,
     Waivers,
 )
 
@@ -68,6 +69,7 @@ def scan(
     opa_ca: OpaCa = "",
     engine_check: EngineCheck = False,
     waivers: Waivers = "",
+    vex: Vex = [],  # noqa: B006
     db: Db = "",
     profile: Profiles = [],  # noqa: B006  # typer copies it
     trust: TrustFile = "",
@@ -78,7 +80,10 @@ def scan(
     limit: Limit = [],  # noqa: B006
     extension: Extension = [],  # noqa: B006
     format_: Annotated[
-        str, typer.Option("-f", "--format", metavar="FORMAT", help="text, json, sarif, markdown, github or inventory.")
+        str,
+        typer.Option(
+            "-f", "--format", metavar="FORMAT", help="text, json, sarif, markdown, github, openvex or inventory."
+        ),
     ] = "text",
     output: Annotated[
         list[str], typer.Option("-o", "--output", metavar="FORMAT=PATH", help="Write a file as well.")
@@ -134,6 +139,7 @@ def scan(
         model_name=model_name,
         model_version=model_version,
         waivers=waivers,
+        vex=vex,
         limit=limit,
         extension=extension,
         effective_time=effective_time,

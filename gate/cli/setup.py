@@ -11,6 +11,7 @@ from pathlib import Path
 from gate.cli.files import read_file, refuse_inside
 from gate.cli.given import expectations, given
 from gate.cli.times import moment
+from gate.cli.vex import exploitability
 from gate.core.decision import Request, Waiver
 from gate.core.errors import UsageError
 from gate.core.limits import Limits
@@ -46,6 +47,7 @@ def prepare(
     model_name: str = "",
     model_version: str = "",
     waivers: str = "",
+    vex: Sequence[str] = (),
     limit: Sequence[str] = (),
     extension: Sequence[str] = (),
     effective_time: str = "",
@@ -76,12 +78,14 @@ def prepare(
     )
     registry = load(*(Path(folder) for folder in extension), inputs=supplied)
     rows, digest = _waivers(waivers)
+    cleared, documents = exploitability(targets, vex, stage) if vex else ((), None)
     inputs: dict[str, Json] = {
         "policy": {} if policy is None or policy.digest is None else {"digest": {"sha256": policy.digest}},
         "rules": {"digest": {"sha256": registry.digest}},
         "waivers": {"digest": {"sha256": digest}} if digest else None,
         "limits": asdict(limits),
         **recorded,
+        **({"vex": documents} if vex else {}),
         **({"expected": [{algorithm: digest} for algorithm, digest in expected]} if expected else {}),
     }
     request = Request(
@@ -93,6 +97,7 @@ def prepare(
         model_version or None,
         rows,
         inputs,
+        exploitability=cleared,
     )
     return Setup(registry, limits, request, expected)
 

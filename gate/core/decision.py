@@ -34,13 +34,18 @@ class Action(enum.StrEnum):
     OFF = "off"
 
 
+NEVER = "9999-12-31T23:59:59Z"
+"""When something expires that does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiver:
     """Somebody took the risk of one code at some paths for some time.
 
     `subject` is a glob (fnmatch, case-sensitive, `*` also crosses `/`) over encoded member paths.
     `created` and `expires` are RFC 3339 in UTC with a trailing Z, so they compare as text. `about` narrows a waiver to
-    findings with this discriminator (a global, the id of an advisory), `member` to members with this sha256.
+    findings with this discriminator (a global) or about this advisory (any of its ids, alone or before the name of the
+    package), `version` to this version of the package, `member` to members with this sha256.
     """
 
     code: str
@@ -55,6 +60,7 @@ class Waiver:
     digest: str | None = None
     about: str | None = None
     member: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,13 @@ class Request:
     """Digests of everything besides the archive that the decision rests on (rules, waivers, limits)."""
     build_id: str | None = None
     claimed: frozenset[str] = frozenset()
+    exploitability: tuple[Waiver, ...] = ()
+    """What VEX documents say does not affect the archive: it covers findings as waivers do."""
+
+    @property
+    def accepted(self) -> tuple[Waiver, ...]:
+        """Everything that covers findings."""
+        return (*self.waivers, *self.exploitability)
 
     def about(self, model: Model) -> Request:
         """The same request about the model that an archive says it holds; what was asked for by name stays.

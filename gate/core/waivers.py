@@ -56,20 +56,52 @@ def covering(waivers: Iterable[Waiver], members: Iterable[Listed] = ()) -> Mappi
 
 def _any(waivers: list[Waiver], places: set[tuple[str, str]]) -> Covers:
     # What fnmatchcase() does at each call, done once: it matters at 10^6 findings.
-    broad = _glob(waiver.subject for waiver in waivers if waiver.about is None and waiver.member is None)
-    narrow = [(_glob([w.subject]), w.about, w.member and _hex(w.member)) for w in waivers if w.about or w.member]
+    broad = _glob(waiver.subject for waiver in waivers if not _narrow(waiver))
+    narrow: dict[str | None, list[tuple[Callable[[str], bool], Waiver]]] = {}
+    for waiver in filter(_narrow, waivers):
+        narrow.setdefault(waiver.about, []).append((_glob([waiver.subject]), waiver))
 
     def covers(row: Finding | Gap) -> bool:
         path = row.location.path
         if broad(path):
             return True
-        said = row.discriminator if isinstance(row, Finding) else None
         return any(
-            matches(path) and about in (None, said) and (member is None or (member, path) in places)
-            for matches, about, member in narrow
+            matches(path)
+            and (waiver.member is None or (_hex(waiver.member), path) in places)
+            and (waiver.version is None or _is_version(row, waiver.version))
+            for name in (None, *_names(row))
+            for matches, waiver in narrow.get(name, ())
         )
 
     return covers
+
+
+def concerns(waiver: Waiver, row: Finding | Gap) -> bool:
+    """Whether a waiver of this code is about this finding, wherever that lies."""
+    said = waiver.about is None or waiver.about in _names(row)
+    return said and (waiver.version is None or _is_version(row, waiver.version))
+
+
+def _narrow(waiver: Waiver) -> bool:
+    return any((waiver.about, waiver.member, waiver.version))
+
+
+def _names(row: Finding | Gap) -> tuple[str, ...]:
+    """What a finding is called: its discriminator; one about a single advisory by any id of that, too."""
+    if not isinstance(row, Finding):
+        return ()
+    said = dict(row.args)
+    advisory, package = said.get("advisory", ""), said.get("package", "")
+    if not advisory or row.discriminator != f"{advisory} {package}":
+        return (row.discriminator,)
+    ids = (advisory, *filter(None, said.get("aliases", "").split(", ")))
+    return (*ids, *(f"{own} {package}" for own in ids))
+
+
+def _is_version(row: Finding | Gap, version: str) -> bool:
+    """A build of a version (1.12.1+cu113) is that version; what has only a specifier is none."""
+    said = dict(row.args).get("version", "") if isinstance(row, Finding) else ""
+    return version in (said, said.partition("+")[0])
 
 
 def _glob(globs: Iterable[str]) -> Callable[[str], bool]:

@@ -27,13 +27,17 @@ class Package(Fact):
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryData(Fact):
-    """The data base that packages were looked up in; path ""."""
+    """The data base that packages were looked up in; path "".
+
+    `data_time` is when its newest record was modified, `fetched` when its feed was got (RFC 3339).
+    """
 
     kind: ClassVar[str] = "dependencies.advisories"
     digest: str
     data_time: str
     records: int
     label: str
+    fetched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,11 @@ is certain. A list that nobody installs from is read as well, and told of in one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import TypeAlias
 
-from gate.advisories.matching import Wanted, hours, matching
+from gate.advisories.matching import Hits, age, matching
 from gate.core.advisory import Advisory
 from gate.core.errors import NotExamined
 from gate.core.finding import Finding
@@ -35,10 +34,7 @@ from gate.packages.lists import Lists
 from gate.packages.looks import look_of
 from gate.packages.told import told
 
-Look: TypeAlias = Callable[[Member], Iterator[Said]]
-Hits: TypeAlias = Mapping[Wanted, tuple[Advisory, ...]]
-
-_NO_DATA = "no data base of advisories: make one with `gate db import FILE` and name it with --db"
+_NO_DATA = "no data base of advisories: make one with `gate db update`, or name one with --db"
 
 
 class Dependencies(Inspector):
@@ -71,7 +67,7 @@ class Dependencies(Inspector):
         yield from together(lists.of(reached.requirements | reached.constraints))
         yield from pythons(seen, reading, self.inputs.effective_time)
         yield from lists.packages(reading)
-        hits: Hits = {}
+        hits = Hits()
         try:
             data, hits = self._look_up(lists, reading)
             yield from data
@@ -85,6 +81,7 @@ class Dependencies(Inspector):
     def section(self, seen: Seen) -> Section:
         audited = next(seen.rows(Audited), Audited("", 0, 0, 0))
         data = next(seen.rows(AdvisoryData), None)
+        known = data or AdvisoryData("", "", "", 0, "")
         return {
             "packages": seen.count(Package),
             "pinned": audited.pinned,
@@ -95,9 +92,10 @@ class Dependencies(Inspector):
             "malicious": seen.found("dependencies.malicious"),
             "advisories": {
                 "available": data is not None,
-                "data_time": data.data_time if data else None,
-                "age_hours": hours(data.data_time, self.inputs.effective_time) if data else None,
-                "label": data.label if data else "",
+                "data_time": known.data_time or None,
+                "fetched": known.fetched or None,
+                "age_hours": age(known.data_time, known.fetched, self.inputs.effective_time),
+                "label": known.label,
             },
         }
 
@@ -108,14 +106,14 @@ class Dependencies(Inspector):
         """
         wanted = lists.wanted(reading)
         if not wanted:
-            return (), {}
+            return (), Hits()
         if self.inputs.advisories is None:
             raise NotExamined(GapReason.UNAVAILABLE, f"{len(wanted)} packages were not looked up: {_NO_DATA}")
         from gate.advisories.database import open_database  # noqa: PLC0415  # most archives ask for nothing
 
         with open_database(self.inputs.advisories) as database:
             about = database.about
-            data = AdvisoryData("", about.digest, about.data_time, about.records, about.label)
+            data = AdvisoryData("", about.digest, about.data_time, about.records, about.label, about.fetched)
             return (data,), matching(database, wanted)
 
 
@@ -143,7 +141,7 @@ def _of_list(group: Iterable[Asked], hits: Hits, counts: Counter[str]) -> Iterat
             number["loose"] += 1
             loose = loose or [asked]
         possible: list[Advisory] = []
-        for advisory in hits.get(asked.wanted, ()):
+        for advisory in hits.advisories.get(asked.wanted, ()):
             verdict = asked.verdict(advisory)
             if verdict == "unreferenced-vulnerable":
                 number["aside"] += 1
@@ -152,26 +150,29 @@ def _of_list(group: Iterable[Asked], hits: Hits, counts: Counter[str]) -> Iterat
                 possible.append(advisory)
             elif verdict and (verdict, name, advisory.id) not in done:
                 done.add((verdict, name, advisory.id))
-                yield _affected(asked, verdict, advisory)
+                yield _affected(asked, verdict, (advisory,), hits.safe.get(asked.wanted, ""))
         if possible and (name, asked.requirement, "") not in done:
             done.add((name, asked.requirement, ""))
-            yield _affected(asked, "possibly-vulnerable", *possible)
+            yield _affected(asked, "possibly-vulnerable", possible, hits.safe.get(asked.wanted, ""))
     for asked in loose:
         yield told(asked.location, "dependencies.unpinned", "", requirement=asked.requirement, count=number["loose"])
     for asked, advisory in aside:
-        rule, count = "dependencies.unreferenced-vulnerable", number["aside"]
-        yield told(asked.location, rule, "", requirement=asked.requirement, advisory=advisory.id, count=count)
+        said = {"requirement": asked.requirement, "advisory": advisory.id, "count": number["aside"]}
+        yield told(asked.location, "dependencies.unreferenced-vulnerable", "", **said)
 
 
-def _affected(asked: Asked, verdict: str, first: Advisory, *others: Advisory) -> Finding:
+def _affected(asked: Asked, verdict: str, advisories: Sequence[Advisory], safe: str) -> Finding:
     """One advisory of a version; of the many that a range may run into, the gravest and how many more."""
+    first, *others = advisories
+    fix = "no part of it is known to be safe" if others else cure(first)
     return told(
         asked.location,
         f"dependencies.{verdict}",
         asked.wanted.name if others else f"{first.id} {asked.wanted.name}",
         requirement=asked.requirement,
         known=f"{first.id}, severity {first.severity}" + (f", and {len(others)} more" if others else ""),
-        fix="not every version has them" if others else cure(first),
+        fix=f"{asked.wanted.name}{safe} has none" if safe else fix,
         certainty="possible" if verdict == "possibly-vulnerable" else "certain",
+        **({"safe": safe} if safe else {}),
         **properties(asked, first),
     )

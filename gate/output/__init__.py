@@ -23,6 +23,7 @@ RENDERERS: Mapping[str, str] = {
     "github": "gate.output.github",
     "json": "gate.output.json",
     "markdown": "gate.output.markdown",
+    "openvex": "gate.output.openvex",
     "sarif": "gate.output.sarif",
 }
 """Name of a format to the module that has its `render`; a module is imported when it is first asked for."""

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from gate.core.decision import Action, Decision, Reason, Request
+from gate.core.decision import NEVER, Action, Decision, Reason, Request
 from gate.core.finding import Finding, Level, Rule
 from gate.core.gap import Gap
 from gate.core.subject import Subject
 from gate.core.text import printable
-from gate.core.waivers import live
+from gate.core.waivers import concerns, live
 from gate.output.remedies import advice
 
 _SENTENCE = 1000
@@ -118,15 +118,13 @@ def actions(decision: Decision) -> dict[str, Action]:
 
 def justification(what: Finding | Gap, request: Request, subject: Subject) -> str:
     """Ticket, reason and end of the waiver that covers an item which policy counted as waived."""
-    for waiver in request.waivers:
-        said = what.discriminator if isinstance(what, Finding) else None
+    for waiver in request.accepted:
         if (
             live(waiver, request, subject)
             and waiver.code == what.code
             and fnmatchcase(what.location.path, waiver.subject)
-            and waiver.about in (None, said)
+            and concerns(waiver, what)
         ):
-            return printable(
-                f"{waiver.ticket}: {waiver.reason} (approved by {waiver.approved_by}, until {waiver.expires})"
-            )
+            ends = "" if waiver.expires == NEVER else f", until {waiver.expires}"
+            return printable(f"{waiver.ticket}: {waiver.reason} (approved by {waiver.approved_by}{ends})")
     return "waived"

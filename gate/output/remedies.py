@@ -73,7 +73,10 @@ KNOWN: Mapping[str, Advice] = {
         "Nobody can tell what memory some weights need", "Measure it once, and waive this with what was measured."
     ),
     "advisories.stale": Advice(
-        "The advisory data is too old", "Import a recent copy with `gate db import`, or raise advisory_age_hours."
+        "The advisory data is too old", "Get a recent copy with `gate db update`, or raise advisory_age_hours."
+    ),
+    "advisories.aging": Advice(
+        "The advisory data will soon be too old", "Get a recent copy with `gate db update`, best every day."
     ),
     "advisories.sample": Advice(
         "The advisory data is only a sample", "Import the whole data base with `gate db import` and pass it with --db."

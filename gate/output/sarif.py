@@ -181,6 +181,7 @@ def _properties(
         "effectiveTime": request.effective_time,
         "digest": report.subject.digest,
         "policy": policy(decision.policy),
+        "advisories": request.inputs.get("advisories") or None,
         "reasons": table(decision.reasons),
         "warnings": table(decision.warnings),
         "waived": table(decision.waived, waived=True),

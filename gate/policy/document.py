@@ -93,4 +93,5 @@ def _item(item: Item) -> Json:
 
 
 def _waiver(waiver: Waiver, *, is_live: bool) -> Json:
-    return {**asdict(waiver), "live": is_live}
+    known = {name: value for name, value in asdict(waiver).items() if name != "version"}  # nobody writes it in a file
+    return {**known, "live": is_live}

@@ -19,7 +19,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 """The name of an inspector is that of its module."""
 
 
-_HOURS = ("admission_age_hours", "advisory_age_hours")
+_HOURS = ("admission_age_hours", "advisory_age_hours", "advisory_warn_hours")
 _LIMITS = (*_HOURS, "archive_bytes", "load_bytes", "parameters", "unpacked_bytes", "weight_bytes")
 
 

@@ -26,7 +26,7 @@ class Tallies:
 
 def count(report: Report, request: Request, rules: Mapping[str, Rule], limits: Limits) -> Tallies:
     """Count all findings and gaps of a report under the waivers that are in force for this request."""
-    in_force = (waiver for waiver in request.waivers if live(waiver, request, report.subject))
+    in_force = (waiver for waiver in request.accepted if live(waiver, request, report.subject))
     covers = covering(in_force, report.inventory.rows)
     cap = limits.rule_items
     return Tallies(tally(report.findings, rules, covers, cap), tally(report.gaps, rules, covers, cap))

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from gate.advisories.cvss import base_score, rating
+from gate.advisories.cvss import base_score, rating, severity
 
 # Vectors and scores as published: CVSS v3.1 examples (https://www.first.org/cvss/v3-1/examples) and the NVD.
 PUBLISHED = [
@@ -23,6 +23,23 @@ PUBLISHED = [
     ("CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H", 9.9),
     ("CVSS:3.1/AV:P/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 6.8),
 ]
+# Scores as the calculator of FIRST and the NVD show them.
+PUBLISHED += [
+    ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H", 10.0),
+    ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 9.3),
+    ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N", 8.7),
+    ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:N/E:P", 8.7),
+    ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N", 6.9),
+    ("CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N", 5.3),
+    ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:A/VC:N/VI:N/VA:N/SC:L/SI:L/SA:N", 5.1),
+    ("CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 7.3),
+    ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:N/SC:N/SI:N/SA:N", 0.0),
+    ("AV:N/AC:L/Au:N/C:N/I:N/A:C", 7.8),
+    ("AV:N/AC:L/Au:N/C:C/I:C/A:C", 10.0),
+    ("AV:L/AC:H/Au:N/C:C/I:C/A:C", 6.2),
+    ("AV:N/AC:M/Au:N/C:N/I:P/A:N", 4.3),
+    ("AV:N/AC:L/Au:N/C:N/I:N/A:N", 0.0),
+]
 
 
 @pytest.mark.parametrize(("vector", "score"), PUBLISHED)
@@ -39,8 +56,11 @@ def test_the_order_of_metrics_and_further_metrics_do_not_matter():
     [
         "",
         "CVSS:3.1",
-        "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N",
-        "AV:N/AC:L/Au:N/C:P/I:P/A:P",
+        "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N",
+        "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:R/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N",
+        "CVSS:5.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+        "AV:N/AC:L/Au:N/C:P/I:P",
+        "AV:N/AC:L/Au:N/C:H/I:P/A:P",
         "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H",
         "CVSS:3.1/AV:N/AV:L/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
         "CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
@@ -64,3 +84,27 @@ def test_ratings_of_section_5():
     assert [rating(s) for s in (0.0, 3.9, 4.0, 6.9, 7.0, 8.9, 9.0, 10.0)] == [
         "low", "low", "medium", "medium", "high", "high", "critical", "critical",
     ]  # fmt: skip
+
+
+def test_every_vector_of_version_4_has_a_score_and_a_worse_metric_never_lowers_it():
+    worse = {"AV": "NALP", "AC": "LH", "AT": "NP", "PR": "NLH", "UI": "NPA", "VC": "HLN", "VI": "HLN", "VA": "HLN"}
+    for values in itertools.product(*worse.values(), ("HHH", "LLL", "NNN")):
+        vector = dict(zip(worse, values[:-1], strict=True))
+        rest = "/SC:{}/SI:{}/SA:{}".format(*values[-1])
+
+        def score(parts, rest=rest):
+            return base_score("CVSS:4.0/" + "/".join(f"{m}:{v}" for m, v in parts.items()) + rest)
+
+        here = score(vector)
+        assert here is not None and 0 <= here <= 10
+        if values.count("N") > 4 and "P" not in values:  # a part of them is enough: each is some scores more
+            for metric, order in worse.items():
+                at = order.index(vector[metric])
+                assert at == 0 or score({**vector, metric: order[at - 1]}) >= here, vector
+
+
+def test_the_worst_newer_vector_holds_and_version_2_has_no_critical():
+    three, four = "CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N", PUBLISHED[-14][0]
+    assert severity([three, four]) == severity([four, three]) == "critical"
+    assert severity([three, "AV:N/AC:L/Au:N/C:C/I:C/A:C"]) == "low"
+    assert severity(["AV:N/AC:L/Au:N/C:C/I:C/A:C"]) == "high" and severity(["none"]) is severity([]) is None

@@ -142,3 +142,33 @@ def test_the_gravest_is_listed_however_long_its_packages_are_called():
 def test_the_same_findings_in_any_order_give_the_same_bytes():
     rows = [affected(f"X-{n}", package=f"p{n % 3}") for n in range(20)]
     assert canonical(predicate(*rows)) == canonical(predicate(*reversed(rows)))
+
+
+def test_when_the_records_were_fetched_is_signed_where_it_is_known():
+    from gate.attest.vulnerabilities import of_result
+    from gate.core.report import Status
+
+    about = {"digest": {"sha256": "0d" * 32}, "data_time": "2026-11-20T08:00:00Z", "fetched": "2026-11-20T09:00:00Z"}
+    found = of_result({"dependencies.advisories": 1}, [Status("dependencies", State.COMPLETE, 1)], about, [])
+    assert found.fetched == "2026-11-20T09:00:00Z" and predicate().get(uris.FETCHED) is None
+    verdict = said(looked())
+    signed = json.loads(statements.vulnerabilities(verdict, found))["predicate"]
+    assert (
+        signed[uris.FETCHED] == "2026-11-20T09:00:00Z" and signed["scanner"]["db"]["lastUpdate"] < signed[uris.FETCHED]
+    )
+
+
+def test_vex_documents_are_signed_by_their_digest_where_there_are_some():
+    from gate.attest.verdict import digests
+
+    document = {"name": "vex.json", "digest": {"sha256": "ab" * 32}}
+    assert digests({"vex": [document]})["vex"] == [{"sha256": "ab" * 32}] and "vex" not in digests({})
+
+
+def test_what_never_ends_ends_no_decision():
+    from gate.attest.verdict import Used, ends
+    from gate.core.decision import NEVER
+
+    now, soon = "2026-11-21T10:00:00Z", "2026-12-01T00:00:00Z"
+    assert ends([Used("a", NEVER, "x")], now, None) == ""
+    assert ends([Used("a", NEVER, "x"), Used("b", soon, "y")], now, None) == soon

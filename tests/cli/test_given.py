@@ -36,7 +36,7 @@ def test_without_a_data_base_packages_are_not_called_free_of_advisories(gate, ma
     assert result.returncode == 3
     assert outcome(result)[:2] == ("inconclusive", {"gap.unavailable"})
     (gap,) = json.loads(result.stdout)["gaps"]
-    assert gap["inspector"] == "dependencies" and "gate db import" in gap["detail"]
+    assert gap["inspector"] == "dependencies" and "gate db update" in gap["detail"]
 
 
 def test_a_data_base_is_found_where_gate_keeps_it_or_where_the_environment_says(gate, make, bank, tmp_path):

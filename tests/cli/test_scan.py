@@ -116,10 +116,13 @@ MISTAKES = {
     "no such option": (["scan", "--bogus", "x"], "--bogus"),
     "no target": (["scan"], "TARGET"),
     "no such command": (["bogus"], "bogus"),
-    "no such format": (["scan", "{clean}", "-f", "yaml"], "there are github, inventory, json, markdown, sarif, text"),
+    "no such format": (
+        ["scan", "{clean}", "-f", "yaml"],
+        "there are github, inventory, json, markdown, openvex, sarif, text",
+    ),
     "no such output format": (
         ["scan", "{clean}", "-o", "yaml=x"],
-        "there are github, inventory, json, markdown, sarif, text",
+        "there are github, inventory, json, markdown, openvex, sarif, text",
     ),
     "output without a path": (["scan", "{clean}", "-o", "json"], "FORMAT=PATH"),
     "output into no folder": (["scan", "{clean}", "-o", "json=/nowhere/x"], "does not exist"),

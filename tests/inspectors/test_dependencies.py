@@ -29,7 +29,7 @@ def test_a_clean_archive_has_no_findings_and_says_what_it_was_compared_with(scan
     assert result.section == {
         "packages": 2, "pinned": 2, "unpinned": 0, "installed": 0, "vulnerable": 0, "possible": 0, "malicious": 0,
         "advisories": {
-            "available": True, "data_time": "2026-11-20T04:30:00Z", "age_hours": 29, "label": "made up for tests",
+            "available": True, "data_time": "2026-11-20T04:30:00Z", "fetched": "2026-11-20T05:00:00Z", "age_hours": 29, "label": "made up for tests",
         },
         "state": "complete",
     }  # fmt: skip
@@ -150,8 +150,9 @@ def test_certainty_and_specifier_are_told(scan):
     result = scan(root("holey>=1,<2"))
     args = result.args("possibly-vulnerable")
     assert (args["specifier"], args["certainty"], "version" in args) == ("<2,>=1", "possible", False)
+    assert args["safe"] == ">=1.5"
     assert result.messages()[0].startswith(
-        "holey<2,>=1 may be installed with T-1, severity high, and 1 more; not every version"
+        "holey<2,>=1 may be installed with T-1, severity high, and 1 more; holey>=1.5 has none"
     )
     assert result.all[0].discriminator == "holey"
     assert scan(root("holey<1.5")).args("vulnerable")["certainty"] == "certain"
@@ -367,7 +368,13 @@ def test_packages_without_a_data_base_are_one_gap_and_everything_else_is_still_t
     assert result.gaps == [("", "unavailable")]
     assert sorted(result.rules) == ["missing-include", "unpinned"]
     assert result.section["state"] == "partial"
-    assert result.section["advisories"] == {"available": False, "data_time": None, "age_hours": None, "label": ""}
+    assert result.section["advisories"] == {
+        "available": False,
+        "data_time": None,
+        "fetched": None,
+        "age_hours": None,
+        "label": "",
+    }
 
 
 @pytest.mark.parametrize("files", [{"model.bin": b"x"}, root("# nothing\n"), root("")])

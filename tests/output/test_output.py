@@ -31,7 +31,7 @@ def test_a_renderer_is_imported_only_when_it_is_asked_for(name):
 
 
 def test_an_unknown_format_is_a_usage_error_that_names_the_known_ones():
-    with pytest.raises(UsageError, match="github, json, markdown, sarif, text"):
+    with pytest.raises(UsageError, match="github, json, markdown, openvex, sarif, text"):
         renderer("xml")
 
 

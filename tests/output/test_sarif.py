@@ -216,3 +216,11 @@ def test_a_result_is_not_suppressed_by_a_waiver_that_the_policy_does_not_accept(
     assert len(results) == 3
     assert not any("suppressions" in row for row in results)
     assert {row["properties"]["action"] for row in results} == {"deny"}
+
+
+def test_a_run_says_which_advisories_were_asked_and_how_old_they_are():
+    known = allowed()
+    about = {"digest": {"sha256": "ab" * 32}, "data_time": "2026-11-20T08:00:00Z", "fetched": "2026-11-20T09:00:00Z"}
+    request = replace(known.request, inputs={"advisories": about})
+    log = json.loads(sarif.render(known.report, request, known.decision, {}))
+    assert log["runs"][0]["properties"]["advisories"] == about

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gate.archive.inventory import InventoryRow
@@ -134,3 +136,43 @@ def test_hostile_waiver_files_are_usage_errors(text):
 def test_a_time_may_be_a_toml_date_a_toml_time_or_text_with_any_zone(form):
     (waiver,) = parse(FILE.replace('"2026-11-01T00:00:00Z"', form).encode(), "w.toml")
     assert waiver.created == "2026-11-01T00:00:00Z"
+
+
+def advised(package="torch", version="1.12.1+cu113", by=None, **args):
+    known = {"advisory": "CVE-1", "aliases": "GHSA-1, PYSEC-1", "package": package, "version": version, **args}
+    return finding("x.error", "a.txt", by=by or f"CVE-1 {package}")._replace(args=tuple(known.items()))
+
+
+@pytest.mark.parametrize("about", ["CVE-1 torch", "GHSA-1 torch", "PYSEC-1 torch", "CVE-1", "PYSEC-1"])
+def test_an_advisory_is_waived_by_any_of_its_ids_alone_or_with_the_package(about):
+    covers = covering([waiver("x.error", about=about)])["x.error"]
+    assert covers(advised())
+    assert not covers(advised(advisory="CVE-2", aliases="", by="CVE-2 torch"))
+    assert covers(advised(package="other")) is (" " not in about)
+
+
+def test_a_finding_about_several_advisories_is_not_waived_by_the_id_of_one():
+    several = advised(by="torch")
+    assert not covering([waiver("x.error", about="CVE-1")])["x.error"](several)
+    assert covering([waiver("x.error", about="torch")])["x.error"](several)
+
+
+@pytest.mark.parametrize(
+    ("version", "held"),
+    [("1.12.1", True), ("1.12.1+cu113", True), ("1.12.1+cu117", False), ("1.12", False), ("1.1", False)],
+)
+def test_a_waiver_for_a_version_covers_its_builds_and_no_range(version, held):
+    covers = covering([replace(waiver("x.error", about="CVE-1 torch"), version=version)])["x.error"]
+    assert covers(advised()) is held
+    assert not covers(advised(version=""))
+    assert covering([replace(waiver("x.error"), version=version)])["x.error"](advised()) is held
+
+
+def test_many_statements_cost_little(benchmark_seconds=2.0):
+    import time
+
+    many = [replace(waiver("x.error", about=f"CVE-{n} torch"), version="1") for n in range(20_000)]
+    covers, row = covering(many)["x.error"], advised()
+    start = time.process_time()
+    assert not any(covers(row) for _ in range(2_000))
+    assert time.process_time() - start < benchmark_seconds

@@ -12,9 +12,24 @@ violation contains row if {
 	consulted
 	some limit in settings.limit("advisory_age_hours")
 	not within(limit)
-	msg := concat(" ", ["the newest advisory is older than", format_int(limit, 10), "hours, or its age is not known"])
-	row := {"code": "advisories.stale", "subject": "", "msg": msg}
+	row := {"code": "advisories.stale", "subject": "", "msg": older(limit)}
 }
+
+# A warning in time: whoever sees it can still fetch before nothing can be promoted any more.
+violation contains row if {
+	consulted
+	some limit in settings.limit("advisory_warn_hours")
+	not within(limit)
+	not stale
+	row := {"code": "advisories.aging", "subject": "", "msg": older(limit)}
+}
+
+stale if {
+	some limit in settings.limit("advisory_age_hours")
+	not within(limit)
+}
+
+older(limit) := concat(" ", ["the newest advisory is older than", format_int(limit, 10), "hours, or its age is not known"])
 
 within(limit) if {
 	is_number(input.dependencies.advisories.age_hours)

@@ -129,8 +129,15 @@ advisories(changes) := asked({"dependencies": {"advisories": object.union({"avai
 test_fresh_advisories_are_relied_on if {
 	rows := rules.advisories.violation with input as advisories({})
 	rows == set()
-	edge := rules.advisories.violation with input as advisories({"age_hours": 120})
+	edge := rules.advisories.violation with input as advisories({"age_hours": 72})
 	edge == set()
+}
+
+test_advisories_are_warned_of_before_they_are_stale if {
+	every age in [73, 120] {
+		rows := rules.advisories.violation with input as advisories({"age_hours": age})
+		codes(rows) == ["advisories.aging"]
+	}
 }
 
 test_old_advisories_are_stale if {
@@ -143,8 +150,10 @@ test_old_advisories_are_stale if {
 }
 
 test_the_organisation_says_how_old_they_may_be if {
-	rows := rules.advisories.violation with input as advisories({"age_hours": 500}) with data.gate_site.config as limited("advisory_age_hours", 1000)
-	rows == set()
+	rows := rules.advisories.violation with input as advisories({"age_hours": 500}) with data.gate_site.config as limited("advisory_warn_hours", 500)
+	codes(rows) == ["advisories.stale"]
+	later := rules.advisories.violation with input as advisories({"age_hours": 500}) with data.gate_site.config as limited("advisory_age_hours", 1000)
+	codes(later) == ["advisories.aging"]
 }
 
 test_a_sample_is_not_the_advisories if {

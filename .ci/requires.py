@@ -1,6 +1,6 @@
 """Writes rules/data/imports/requires.yaml: what the packages of the ML world need, by their metadata on the index.
 
-pip resolves each line below without installing anything; its report has the metadata of everything that was chosen.
+pip reports the metadata of each package below, and of what these need, without installing anything.
 Run by hand: python .ci/requires.py > rules/data/imports/requires.yaml
 """
 
@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-LINES = """
+NAMES = """
 scikit-learn pandas statsmodels xgboost lightgbm catboost scipy joblib cloudpickle dill imbalanced-learn
 category-encoders
 scikit-learn==1.2.2 pandas==1.5.3 numpy==1.24.4 xgboost==1.7.6
@@ -37,30 +38,30 @@ ray polars pyarrow dask distributed numba
 boto3 s3fs google-cloud-storage azure-storage-blob azure-identity azureml-core
 wandb comet-ml
 openai anthropic langchain langchain-core langchain-community
-faiss-cpu annoy bitsandbytes gguf h5py networkx psutil cachetools tqdm click pyyaml regex packaging setuptools pip wheel
+faiss-cpu annoy bitsandbytes gguf h5py networkx psutil cachetools tqdm click pyyaml regex
+packaging setuptools pip wheel
 darts
 fairlearn interpret evidently
 torchserve torch-model-archiver sagemaker-inference
 kserve
 mlserver
-""".strip().splitlines()
+"""
+LEVELS = 3
+"""How far what they need is followed."""
 
 
-def needs(line: str) -> dict[str, set[str]]:
-    """Of all that a line leads to, what it needs on Linux without extras, by normalised names."""
-    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet"]
-    command += ["--only-binary", ":all:", "--report", "-"]
-    answer = subprocess.run([*command, *line.split()], capture_output=True, text=True, check=False)
+def needs(package: str) -> tuple[str, set[str]]:
+    """The normalised name, and what it needs on Linux without extras; nothing where the index has no wheel."""
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--no-deps"]
+    command += ["--only-binary", ":all:", "--report", "-", package]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    name = canonicalize_name(Requirement(package).name)
     if answer.returncode:
-        print(f"not resolved: {line}: {answer.stderr.strip()[-200:]}", file=sys.stderr)
-        return {}
-    found: dict[str, set[str]] = {}
-    for row in json.loads(answer.stdout)["install"]:
-        metadata = row["metadata"]
-        parsed = (Requirement(text) for text in metadata.get("requires_dist", ()))
-        held = {canonicalize_name(one.name) for one in parsed if not one.marker or _holds(one.marker)}
-        found[canonicalize_name(metadata["name"])] = held
-    return found
+        print(f"not found: {package}", file=sys.stderr)
+        return name, set()
+    metadata = json.loads(answer.stdout)["install"][0]["metadata"]
+    parsed = (Requirement(text) for text in metadata.get("requires_dist", ()))
+    return name, {canonicalize_name(one.name) for one in parsed if not one.marker or _holds(one.marker)}
 
 
 def _holds(marker: Marker) -> bool:
@@ -76,11 +77,12 @@ def _holds(marker: Marker) -> bool:
 def main() -> None:
     """Print the table."""
     table: dict[str, set[str]] = {}
-    for line in LINES:
-        for name, found in needs(line).items():
-            table.setdefault(name, set()).update(found)
-    for name in {name for found in table.values() for name in found} - table.keys():
-        table.update(needs(f"--no-deps {name}"))
+    waiting = sorted(set(NAMES.split()))
+    with ThreadPoolExecutor(3) as pool:
+        for _ in range(LEVELS):
+            for name, found in pool.map(needs, waiting):
+                table.setdefault(name, set()).update(found)
+            waiting = sorted({name for found in table.values() for name in found} - table.keys())
     print("# What packages need, by their metadata on the index; written by .ci/requires.py.")
     for name, found in sorted(table.items()):
         print(f"{name}: [{', '.join(sorted(found))}]")

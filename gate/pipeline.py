@@ -25,7 +25,6 @@ from gate.registry import WALKER, Registry
 from gate.sources import address, open_target
 
 __all__ = ["decide", "scan"]
-logger = logging.getLogger(__name__)
 _LIMITS = Limits()
 
 
@@ -92,7 +91,7 @@ def _each(names: Iterable[str], path: str, ask: Callable[[str], None], store: St
         except NotExamined as error:
             store.add(Gap(Location(path), error.reason, detail=str(error)), name)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # libraries exit, too
-            logger.debug("%s at %s: %s", name, path, site(error))
+            logging.getLogger(__name__).debug("%s at %s: %s", name, path, site(error))
             store.add(Gap(Location(path), GapReason.CRASHED, detail=site(error)), name)
             crashed.append(name)
     return crashed

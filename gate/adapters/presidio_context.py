@@ -21,6 +21,7 @@ _BACK = regex.compile(rf"(?r){WORD}")
 _REST = regex.compile(r"[^\W_]*")
 _HEAD = regex.compile(r"(?r)[^\W_]*")
 _TOKEN = regex.compile(rf"{WORD}|[^\w\s]|_")
+_BETWEEN = r"[^0-9A-Za-z\xb2\xb5\xe9]"
 _FOLDED = {"i": r"[iI\xb5]", "k": r"[kK\xb5]"}
 """U+0130 and U+212A are these letters in lower case."""
 
@@ -37,9 +38,10 @@ def single(words: Iterable[str]) -> frozenset[str]:
     return frozenset(word.lower() for word in words if _WORD.fullmatch(word))
 
 
-def expression(word: str) -> Expression:
-    """Where this word (in lower case) may stand, in any case and as a part of another."""
-    return Expression("".join(map(_letter, word)))
+def expression(word: str, *, whole: bool) -> Expression:
+    """Where this word (in lower case) may stand, in any case, as a part of another or not."""
+    letters = "".join(map(_letter, word))
+    return Expression(rf"(?:\A|{_BETWEEN}){letters}(?:{_BETWEEN}|\z)" if whole else letters)
 
 
 def _letter(char: str) -> str:
@@ -155,7 +157,7 @@ def _before_it(text: str, at: int, count: int) -> int:
         if keyword(match.group().lower()):
             count -= 1
             if not count:
-                return match.start()
+                return int(match.start())
     return 0
 
 
@@ -166,5 +168,5 @@ def _behind_it(text: str, at: int, count: int) -> int:
         if keyword(match.group().lower()):
             count -= 1
             if not count:
-                return match.end()
+                return int(match.end())
     return len(text)

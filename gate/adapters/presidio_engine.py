@@ -18,11 +18,12 @@ import tldextract.tldextract
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, Pattern, PatternRecognizer, RecognizerRegistry
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
-from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, SpacyRecognizer
+from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, PhoneRecognizer, SpacyRecognizer
 from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider
 from spacy.lang.en.stop_words import STOP_WORDS
 
 from gate.adapters.presidio_context import WORD
+from gate.core.errors import UsageError
 
 LANGUAGE = "xx"
 """One language for the recognizers of all countries: one pass finds them all."""
@@ -84,6 +85,26 @@ class CardRangesRecognizer(CreditCardRecognizer):
     ]
 
 
+class WorldPhoneRecognizer(PhoneRecognizer):
+    """PhoneRecognizer with more regions than Presidio's eight, for numbers that are written without their country."""
+
+    DEFAULT_SUPPORTED_REGIONS = (  # type: ignore[assignment]  # a tuple of any length will do
+        *PhoneRecognizer.DEFAULT_SUPPORTED_REGIONS,
+        *("AR", "AT", "AU", "BE", "BG", "CH", "CN", "CZ", "DK", "ES", "FI", "GR", "HR", "HU", "IE", "IT", "JP", "KR"),
+        *("MX", "NL", "NO", "NZ", "PL", "PT", "RO", "SE", "SG", "SI", "SK", "TR", "ZA"),
+    )
+
+    def __init__(
+        self, context: list[str] | None = None, supported_language: str = "en", name: str | None = None
+    ) -> None:
+        super().__init__(
+            context=context,
+            supported_language=supported_language,
+            supported_regions=self.DEFAULT_SUPPORTED_REGIONS,
+            name=name,
+        )
+
+
 class _Parsed(PatternRecognizer):
     """A pattern for telephone numbers whose matches libphonenumber must take whole."""
 
@@ -100,7 +121,7 @@ class _Parsed(PatternRecognizer):
     ) -> None:
         super().__init__(
             supported_entity=supported_entity,
-            name=name,
+            name=name,  # type: ignore[arg-type]  # None is its default
             supported_language=supported_language,
             patterns=[Pattern(type(self).__name__, self.SHAPE, self.SCORE)],
             context=context or self.CONTEXT,
@@ -133,20 +154,24 @@ class NanpPhoneRecognizer(_Parsed):
     SCORE = 0.6
 
 
-def recognizers(configuration: Mapping[str, Any], countries: frozenset[str] | None) -> list[EntityRecognizer]:
-    """The recognizers of a registry's YAML; those of a country only if it is one of these (None: of every country).
+def recognizers(configuration: Mapping[str, Any]) -> list[EntityRecognizer]:
+    """The recognizers of a registry's YAML, all in one language, without those that need a language model.
 
-    What needs a language model is left out. Raises what Presidio raises: ValueError, TypeError, AttributeError, KeyError.
+    Raises UsageError for a registry that Presidio does not take.
     """
-    registry = RecognizerRegistryProvider(registry_configuration=dict(configuration)).create_recognizer_registry()
-    found: list[EntityRecognizer] = []
-    for one in registry.recognizers:
-        country = one.country_code()
-        if isinstance(one, SpacyRecognizer) or (countries is not None and country and country not in countries):
-            continue
+    try:
+        made = RecognizerRegistryProvider(registry_configuration=dict(configuration)).create_recognizer_registry()
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise UsageError(f"Presidio does not take this registry: {type(error).__name__}") from None
+    found = [one for one in made.recognizers if not isinstance(one, SpacyRecognizer)]
+    for one in found:
         one.supported_language = LANGUAGE
-        found.append(one)
     return found
+
+
+def enhancer() -> LemmaContextAwareEnhancer:
+    """Presidio's own, with whole words: "ip" is no word for an address in "description"."""
+    return LemmaContextAwareEnhancer(context_matching_mode="whole_word")
 
 
 def engine(found: list[EntityRecognizer], enhancer: LemmaContextAwareEnhancer | None = None) -> AnalyzerEngine:

@@ -1,4 +1,4 @@
-"""Telephone numbers as Presidio's PhoneRecognizer finds them, where libphonenumber is asked only what can have an answer.
+"""Telephone numbers as Presidio's PhoneRecognizer finds them; libphonenumber is asked only what can have an answer.
 
 A number that libphonenumber takes for valid has digits that one of the patterns of its country matches, after its
 international or national prefix; that is asked first, from libphonenumber's own tables, and is a thousand times faster.
@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 
 import phonenumbers
 import regex
-from phonenumbers import PhoneMetadata, phonenumbermatcher
+from phonenumbers import PhoneMetadata, phonenumbermatcher, phonenumberutil
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from gate.adapters.patterns import Expression
 from gate.formats.personal_factors import factor
 
 _FINDER: Any = phonenumbermatcher._PATTERN
-_PUNCTUATION: str = phonenumbermatcher._VALID_PUNCTUATION
+_PUNCTUATION: str = phonenumberutil._VALID_PUNCTUATION
 _DESCRIPTIONS = "fixed_line mobile toll_free premium_rate shared_cost personal_number voip pager uan voicemail".split()
 _STRIPPED = 3
 """National prefixes that parse() may take off, one behind the other: it does so twice."""
@@ -30,10 +30,13 @@ _GROUPS = 8
 """Groups of digits of a candidate of which each run is looked at."""
 _TRIES = 2**31
 """libphonenumber gives up after 65,535 candidates, and says nothing."""
+_WHOLE = 20
+"""Characters of a candidate that its pattern takes whole: it counts blocks and digits, up to 20."""
 _REMEMBERED = 2**16
 _VALID = 1
 """The leniency of Presidio: https://github.com/google/libphonenumber, Leniency.VALID."""
-_PLAIN = re.compile(f"[0-9{_PUNCTUATION.replace('x', '')}]+")
+_PLAIN = re.compile(f"[0-9{_PUNCTUATION.replace('x', '').replace('~', '')}]+")
+"""Neither a country code nor an extension, which x and ~ begin."""
 _DIGITS = re.compile("[0-9]+")
 
 
@@ -41,7 +44,7 @@ class Phone(NamedTuple):
     start: int
     end: int
     parsed: int
-    """Candidates that libphonenumber parsed since the one before."""
+    """Candidates that libphonenumber parsed since the one before; `start` is -1 where none of them is a number."""
 
 
 class Region:
@@ -117,9 +120,9 @@ class _Matcher(phonenumbers.PhoneNumberMatcher):
     parsed = 0
 
     def _parse_and_verify(self, candidate: str, offset: int) -> Any:
-        if self.leniency == _VALID and candidate.isascii() and _PLAIN.fullmatch(candidate):
-            if not _region(self.preferred_region).possible("".join(_DIGITS.findall(candidate))):
-                return None
+        plain = self.leniency == _VALID and candidate.isascii() and _PLAIN.fullmatch(candidate)
+        if plain and not _region(self.preferred_region).possible("".join(_DIGITS.findall(candidate))):
+            return None
         self.parsed += 1
         return super()._parse_and_verify(candidate, offset)
 
@@ -161,10 +164,24 @@ class Phones:
             return
         regions = tuple(recognizer.supported_regions)
         possible = _possible(piece, regions)
+        single = _single(piece)
         for region in regions:
-            if region in possible:
-                matcher = _Matcher(piece, region, recognizer.leniency, _TRIES)
-                done = 0
-                for match in matcher:
-                    yield Phone(match.start + low, match.end + low, matcher.parsed - done)
-                    done = matcher.parsed
+            if region not in possible:
+                continue
+            matcher = _Matcher(piece, region, recognizer.leniency or 0, _TRIES)
+            done = 0
+            for match in matcher:
+                yield Phone(match.start + low, match.end + low, matcher.parsed - done)
+                done = matcher.parsed
+                if (match.start, match.end) == single:
+                    return  # what other regions see lies within
+            if matcher.parsed > done:
+                yield Phone(-1, -1, matcher.parsed - done)
+
+
+def _single(piece: str) -> tuple[int, int] | None:
+    """The one candidate of a piece of text, where nothing was trimmed off it or could follow it."""
+    match = _FINDER.search(piece)
+    if match is None or _FINDER.search(piece, match.end()) or len(match.group()) > _WHOLE:
+        return None
+    return (match.start(), match.end()) if _PLAIN.fullmatch(match.group().lstrip("+")) else None

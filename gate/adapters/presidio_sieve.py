@@ -12,9 +12,10 @@ decide. The result is that of AnalyzerEngine.analyze over the same text: type, s
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import regex
@@ -26,14 +27,13 @@ from gate.adapters.patterns import Expression, Match, compile_patterns
 from gate.adapters.presidio_context import Around, Span, expression, intervals, single, supports
 from gate.adapters.presidio_phones import Phones
 from gate.adapters.private_files import PrivateFiles
-from gate.core.errors import NotExamined
-from gate.core.gap import GapReason
-from gate.formats.personal_factors import ALL, UNBOUNDED, factor
+from gate.formats.personal_factors import ALL, UNBOUNDED, Factor, factor
 
-_SECONDS = 10.0
-"""For one pattern over one text; a thousand times what it takes."""
+_SECONDS = 5.0
+"""For one pattern over one window; a thousand times what it takes."""
 _LONG = 256
 """Characters of a match up to which windows are measured, not delimited by what cannot be in one."""
+_DIGITS = regex.compile(r"\d+")
 _TICKS = 64
 """Windows between two calls of `tick`."""
 
@@ -58,17 +58,19 @@ class Question:
     """
 
     context: frozenset[str] = frozenset()
-    silent: Collection[int] = ()
+    silent: Container[int] = ()
     shy: frozenset[int] = frozenset()
     barrier: str = ""
     reach: int = 0
     tick: Callable[[], None] = lambda: None
-    checked: Callable[[int, int, int, bool], None] = lambda recognizer, start, end, good: None
+    checked: Callable[[int, int, int, bool], None] = lambda *_: None
     """Called with each match whose check digits were computed."""
-    parsed: Callable[[int, int], None] = lambda recognizer, count: None
+    parsed: Callable[[int, int], None] = lambda *_: None
     """Called with how often a slow library was asked."""
     cut: list[Span] = field(default_factory=list)
     """Findings that reach to where a window was cut."""
+    late: list[int] = field(default_factory=list)
+    """Recognizers with a pattern that took too long: what it would have found is not among the answers."""
 
 
 @dataclass(slots=True)
@@ -83,8 +85,8 @@ class _Plan:
     iban: Any = None
     longest: int = UNBOUNDED
     looks: int = UNBOUNDED
-    expression: int = -1
-    """-1: the pattern is tried everywhere."""
+    expressions: tuple[int, ...] = ()
+    """None: the pattern is tried everywhere."""
     outside: Any = None
     outside_before: Any = None
 
@@ -101,10 +103,12 @@ class Sieve:
         enhancer: LemmaContextAwareEnhancer,
         threshold: float | None = None,
         *,
+        only: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
         kept: PrivateFiles | None = None,
         backend: str = "",
     ) -> None:
-        self._recognizers, self._enhancer = recognizers, enhancer
+        """`only` are patterns of which each finding that is wanted of a recognizer holds a match of one."""
+        self._recognizers, self._enhancer, self._only = recognizers, enhancer, only
         self._thresholds = [_threshold(one) if threshold is None else threshold for one in recognizers]
         self._context = [frozenset(word.lower() for word in one.context or ()) for one in recognizers]
         self._words = [single(words) for words in self._context]
@@ -116,13 +120,17 @@ class Sieve:
             if isinstance(one, PhoneRecognizer):
                 self._phone.append((number, one))
             elif _is_patterns(one):
-                self._plans += filter(None, (self._plan(number, one, each) for each in one.patterns))
+                self._plans += filter(None, (self._plan(number, one, each) for each in _patterns(one)))
             else:
                 self._others.append(number)
+        self._wanted = {number: [regex.compile(one) for one in only.get(number, ())] for number, _ in self._phone}
         self._phones = Phones(one for _, one in self._phone)
-        self._phone_expression = self._number(self._phones.expression) if self._phone else -1
+        bold = any(one.SCORE >= self._thresholds[number] for number, one in self._phone)
+        self._phone_expression = self._number(self._phones.expression) if bold else -1
         self._word_expressions = {
-            word: self._number(expression(word)) for words in self._words for word in sorted(words)
+            word: self._number(expression(word, whole=enhancer.context_matching_mode == "whole_word"))
+            for words in self._words
+            for word in sorted(words)
         }
         self.patterns = compile_patterns(list(self._expressions), kept, backend)
 
@@ -131,11 +139,18 @@ class Sieve:
     def _number(self, one: Expression) -> int:
         return self._expressions.setdefault(one, len(self._expressions))
 
+    def _numbers(self, recognizer: int, known: Factor) -> tuple[int, ...]:
+        """The expressions to look for: of what is wanted, where that is known."""
+        wanted = [factor(pattern, 0) for pattern in self._only.get(recognizer, ())]
+        narrow = [one.expression for one in wanted if one is not None]
+        found = narrow if narrow and len(narrow) == len(wanted) else [known.expression]
+        return tuple(self._number(Expression(one)) for one in found)
+
     def _boosted(self, score: float) -> float:
         enhancer = self._enhancer
         return min(max(score + enhancer.context_similarity_factor, enhancer.min_score_with_context_similarity), 1.0)
 
-    def _plan(self, number: int, one: PatternRecognizer, pattern: Any) -> _Plan | None:
+    def _plan(self, number: int, one: Any, pattern: Any) -> _Plan | None:
         checks = one.validate_result if type(one).validate_result is not PatternRecognizer.validate_result else None
         refuses = (
             one.invalidate_result if type(one).invalidate_result is not PatternRecognizer.invalidate_result else None
@@ -153,7 +168,7 @@ class Sieve:
         if known is None or (known.longest > _LONG and known.alphabet >= ALL):
             return plan
         plan.longest, plan.looks = known.longest, known.looks
-        plan.expression = self._number(Expression(known.expression))
+        plan.expressions = self._numbers(number, known)
         if known.longest > _LONG:
             inside = "".join(f"\\x{code:02x}" for code in sorted(known.alphabet) if code < 128)
             beyond = r"\x80-\U0010ffff" if max(known.alphabet) >= 128 else ""
@@ -164,7 +179,7 @@ class Sieve:
     # -- searching ----------------------------------------------------------------------------------------------------
 
     def scan(self, text: str, question: Question | None = None) -> list[Found]:
-        """The findings of a text, by start; NotExamined `timed-out` when a pattern took too long."""
+        """The findings of a text, by start."""
         return _Search(self, text, question or Question()).findings()
 
 
@@ -184,12 +199,12 @@ class _Search:
         for plan in self._sieve._plans:
             if plan.recognizer not in self._question.silent:
                 self._patterns(plan)
-        for number, one in self._sieve._phone:
+        for number, phone in self._sieve._phone:
             if number not in self._question.silent:
-                self._telephones(number, one)
+                self._telephones(number, phone)
         for number in self._sieve._others:
             if number not in self._question.silent:
-                one = self._sieve._recognizers[number]
+                one: Any = self._sieve._recognizers[number]
                 for result in one.analyze(self._text, one.supported_entities, None) or ():
                     self._add(number, result.start, result.end, result.score)
         return self._concluded()
@@ -203,17 +218,19 @@ class _Search:
             self._question.tick()
 
     def _patterns(self, plan: _Plan) -> None:
-        hits = self._hits.get(plan.expression, []) if plan.expression >= 0 else None
-        if hits is not None and not hits:
-            return
-        windows: Iterable[Span] = [(0, len(self._text))] if hits is None else self._windows(plan, hits)
+        windows: Iterable[Span] = [(0, len(self._text))]
+        if plan.expressions:
+            hits = [hit for one in plan.expressions for hit in self._hits.get(one, ())]
+            if not hits:
+                return
+            windows = self._windows(plan, hits if len(plan.expressions) == 1 else sorted(hits, key=lambda x: x.start))
         if self._timid(plan.recognizer, plan.checks is None, plan.score):
             near = self._spoken_for(plan.recognizer)
             windows = [window for window in windows if _touches(near, window)] if near else []
         take = self._iban if plan.iban is not None else self._match
         for low, high in windows:
             self._tick()
-            if plan.recognizer in self._question.silent:
+            if plan.recognizer in self._question.silent or plan.recognizer in self._question.late:
                 return
             for match in self._matches(plan, low, high):
                 take(plan, match)
@@ -278,23 +295,23 @@ class _Search:
                     if self._question.reach and plan.outside is not None:
                         self._note_cut(match.span(), low, high)
         except TimeoutError:
-            raise NotExamined(GapReason.TIMED_OUT, "a pattern for personal data took too long") from None
+            self._question.late.append(plan.recognizer)
 
     def _note_cut(self, span: Span, low: int, high: int) -> None:
-        if (span[0] == low and low > 0) or (span[1] >= high and high < len(self._text)):
-            if span[1] - span[0] >= self._question.reach:
-                self._question.cut.append(span)
+        at_edge = (span[0] == low and low > 0) or (span[1] >= high and high < len(self._text))
+        if at_edge and span[1] - span[0] >= self._question.reach:
+            self._question.cut.append(span)
 
     def _match(self, plan: _Plan, match: Any) -> None:
         start, end = match.span()
         score = plan.score
         value = match.group()
         if plan.checks is not None:
-            good = plan.checks(value)
+            good = _asked(plan.checks, value)
             self._question.checked(plan.recognizer, start, end, good is None or bool(good))
             if good is not None:
                 score = 1.0 if good else 0.0
-        if plan.refuses is not None and plan.refuses(value):
+        if plan.refuses is not None and _asked(plan.refuses, value):
             score = 0.0
         if score > 0:
             self._add(plan.recognizer, start, end, score)
@@ -307,7 +324,7 @@ class _Search:
             value = self._text[start:end]
             if not value:
                 continue
-            good = plan.iban.validate_result(value)
+            good = _asked(plan.iban.validate_result, value)
             score = plan.score if good is None else 1.0 if good else 0.0
             if score > 0:
                 self._question.checked(plan.recognizer, start, end, True)
@@ -322,19 +339,33 @@ class _Search:
             if not near:
                 return
         done = -1
-        for hit in self._hits.get(self._sieve._phone_expression, ()):
-            if hit.end <= done:
+        for at, last in self._digits(near):
+            if last <= done:
                 continue
-            start, end = self._sieve._phones.run(self._text, max(hit.start, 0), hit.end)
+            start, end = self._sieve._phones.run(self._text, at, last)
             done = end
             if near is not None and not _touches(near, (start, end)):
                 continue
+            wanted = self._sieve._wanted.get(number)
+            if wanted and not any(pattern.search(self._text, start, end) for pattern in wanted):
+                continue
             for phone in self._sieve._phones.search(one, self._text, start, end):
                 self._question.parsed(number, phone.parsed)
-                self._add(number, phone.start, phone.end, one.SCORE)
+                if phone.start >= 0:
+                    self._add(number, phone.start, phone.end, one.SCORE)
             self._tick()
             if number in self._question.silent:
                 return
+
+    def _digits(self, near: list[Span] | None) -> Iterator[Span]:
+        """Where numbers may be."""
+        if self._sieve._phone_expression >= 0:
+            for hit in self._hits.get(self._sieve._phone_expression, ()):
+                yield hit.start, hit.end
+            return
+        for low, high in [(0, len(self._text))] if near is None else near:
+            for match in _DIGITS.finditer(self._text, low, high):
+                yield match.span()
 
     # -- concluding ---------------------------------------------------------------------------------------------------
 
@@ -364,6 +395,14 @@ class _Search:
         return result._replace(score=self._sieve._boosted(result.score), spoken=True)
 
 
+def _asked(check: Callable[[str], bool | None], value: str) -> bool | None:
+    """The answer of Presidio's check; some of them stumble over digits outside of ASCII, and then it is none."""
+    try:
+        return check(value)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return False
+
+
 def _distinct(found: list[Found]) -> list[Found]:
     """EntityRecognizer.remove_duplicates: nothing that lies in another with the same score or more."""
     if len(found) < 2:
@@ -387,6 +426,10 @@ def _touches(spans: list[Span], window: Span) -> bool:
 def _threshold(one: EntityRecognizer) -> float:
     thresholds = one.score_thresholds or {}
     return float(thresholds.get(one.supported_entities[0], thresholds.get("default", 0.0)))
+
+
+def _patterns(one: Any) -> list[Any]:
+    return list(one.patterns)
 
 
 def _is_patterns(one: EntityRecognizer) -> bool:

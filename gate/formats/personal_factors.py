@@ -43,6 +43,8 @@ _KNOWN = int(re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.UNICODE)
 """Flags that mean the same to both modules."""
 _LARGE = 2000
 """Characters of an expression that is cut down to its most telling part."""
+_SHORT = 24
+"""Characters of what may be absent that are kept, so that the condition beside it can be."""
 _FUZZY = re.compile(r"\{[0-9<=+]*[a-z]")
 """`regex` reads {e<=1} as "about", the standard library as it is written."""
 
@@ -216,10 +218,11 @@ class _Tree:
                 return nodes
         return nodes
 
-    @staticmethod
-    def _next_may_vary(nodes: list[Node], end: int) -> bool:
+    def _next_may_vary(self, nodes: list[Node], end: int) -> bool:
+        """Whether what stands beside a condition may be absent, and is too long to be written out for its sake."""
         beside = nodes[end + 1 : end + 2] if end == 0 else nodes[end - 1 : end]
-        return bool(beside) and beside[0][0] in _REPEAT and beside[0][1][0] != beside[0][1][1]
+        varies = bool(beside) and beside[0][0] in _REPEAT and beside[0][1][0] != beside[0][1][1]
+        return varies and self._width(beside)[1] > _SHORT
 
     def _telling(self, nodes: Nodes) -> list[Node]:
         """The node that is longest when written, and one before it."""
@@ -260,9 +263,12 @@ class _Tree:
     def _edge(self, kind: Any, value: Any, beside: frozenset[int], side: int) -> str:
         if kind is op.AT and value is op.AT_BOUNDARY and beside <= _WORD:
             return _class(ALL - _WORD | {_FOLDED})
-        if kind is op.ASSERT_NOT and value[0] == side and len(value[1]) == 1 and value[1][0][0] in _ONE:
-            return _class(ALL - self._sure(*value[1][0]) | {_FOLDED})
-        return ""
+        if kind is not op.ASSERT_NOT or value[0] != side or len(value[1]) != 1:
+            return ""
+        what, arg = value[1][0]
+        refused = [one[0] for one in (arg[1] if what is op.BRANCH else [value[1]]) if len(one) == 1]
+        sure: frozenset[int] = frozenset().union(*(self._sure(*one) for one in refused if one[0] in _ONE))
+        return _class(ALL - sure | {_FOLDED}) if sure else ""
 
     def _sure(self, kind: Any, value: Any) -> frozenset[int]:
         """The bytes that a node is sure to match: those whose complement cannot be negated away."""

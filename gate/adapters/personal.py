@@ -14,6 +14,7 @@ from gate.core.errors import FormatError, NotExamined, Spent
 from gate.core.gap import GapReason
 from gate.formats.delimited import Batch, Place, Table, read_table
 from gate.formats.personal import CELL, SMALL, Asked, mask, profile, words_of
+from gate.formats.personal_choice import SHIPPED, Choice
 from gate.formats.text import Text, read_text
 
 CAP = 1000
@@ -70,24 +71,24 @@ class Personal:
     """Where in the bytes something was not searched, and why."""
 
 
-def read_personal(source: Source) -> Personal:
+def read_personal(source: Source, choice: Choice = SHIPPED) -> Personal:
     """The personal data of a text of any size, with gaps for what was not searched; FormatError for what is no text."""
     text = read_text(source)
-    if source.size <= SMALL and not profile().possible(text.whole(SMALL)):
+    if source.size <= SMALL and not profile(choice).possible(text.whole(SMALL)):
         return Personal([])
     table = read_table(text)
     if table is not None:
         try:
-            return _Counter(text).table(table)
+            return _Counter(text, choice).table(table)
         except FormatError:
             pass  # it only began like a table
-    return _Counter(text).text()
+    return _Counter(text, choice).text()
 
 
 class _Counter:
-    def __init__(self, text: Text) -> None:
-        self._text = text
-        self._rows = profile().rows
+    def __init__(self, text: Text, choice: Choice) -> None:
+        self._text, self._choice = text, choice
+        self._rows = profile(choice).rows
         self._strong: dict[tuple[int, str], Count] = {}
         self._weak: dict[tuple[int, str], Count] = {}
         self._limit = text.source.limits.personal_bytes
@@ -194,7 +195,9 @@ class _Counter:
         """Everything, until there is enough of it."""
         known = self._asked.get(column)
         if known is None:
-            known = Asked(tuple(range(len(self._rows))), words_of(name) if name else frozenset(), column >= 0)
+            known = Asked(
+                tuple(range(len(self._rows))), words_of(name) if name else frozenset(), column >= 0, choice=self._choice
+            )
             self._asked[column] = known
         return known
 
@@ -203,7 +206,7 @@ class _Counter:
         try:
             yield from search(text, asked, first, last, lambda: self._watch(asked, at))
         except NotExamined as error:
-            if isinstance(error, Spent) or error.reason is not GapReason.TIMED_OUT:
+            if isinstance(error, Spent) or error.reason not in (GapReason.TIMED_OUT, GapReason.TOO_LARGE):
                 raise
             self._gaps.append((at, error))
 

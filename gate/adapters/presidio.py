@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gate.adapters.private_files import PrivateFiles
 from gate.core.errors import MissingExtra, NotExamined
 from gate.core.gap import GapReason
-from gate.formats.personal import CELL, Asked, Choice, Profile, profile
+from gate.formats.personal import CELL, Asked, Profile, profile
+from gate.formats.personal_choice import SHIPPED, Choice
 
 if TYPE_CHECKING:
     from gate.adapters.presidio_sieve import Found, Question
@@ -70,8 +71,9 @@ class Analyzer:
         question = self._ask(text, asked, tick)
         found = self._sieve.scan(text, question)
         hits = sorted(filter(None, (self._judge(text, one, asked) for one in found)))
+        longest = max((hit.end - hit.start for hit in hits), default=0)
         for i, hit in enumerate(hits):
-            if first <= hit.start < last and hit.row not in asked.done and not _overshadowed(hits, i):
+            if first <= hit.start < last and hit.row not in asked.done and not _overshadowed(hits, i, longest):
                 yield hit
         if question.late:
             asked.done.update(row for one in question.late for row in self._rows[one])
@@ -140,12 +142,14 @@ def _rows_of(profile: Profile, name: str, entity: str) -> tuple[int, ...]:
     return tuple(i for i, row in enumerate(profile.rows) if name in row.recognizers and row.entity in ("", entity))
 
 
-def _overshadowed(hits: list[Hit], i: int) -> bool:
+def _overshadowed(hits: list[Hit], i: int, longest: int) -> bool:
     """Whether a match with a higher score shares characters with this one; one that begins first, of equals."""
     hit = hits[i]
     for step in (-1, 1):
         j = i + step
-        while 0 <= j < len(hits) and (step < 0 or hits[j].start < hit.end) and abs(hits[j].start - hit.start) <= REACH:
+        while (
+            0 <= j < len(hits) and (step < 0 or hits[j].start < hit.end) and abs(hits[j].start - hit.start) <= longest
+        ):
             other = hits[j]
             if other.end > hit.start and other.start < hit.end and other.score > hit.score:
                 return True
@@ -175,7 +179,7 @@ def _started() -> Iterator[None]:
 
 
 @cache
-def analyzer(choice: Choice = Choice()) -> Analyzer:
+def analyzer(choice: Choice = SHIPPED) -> Analyzer:
     """What the user chose, or the shipped profile; built once in a process, after a second or two."""
     return Analyzer(profile(choice), PrivateFiles(choice.kept) if choice.kept else None)
 

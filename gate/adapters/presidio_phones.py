@@ -23,7 +23,10 @@ from gate.formats.personal_factors import factor
 
 _FINDER: Any = phonenumbermatcher._PATTERN
 _PUNCTUATION: str = phonenumberutil._VALID_PUNCTUATION
-_DESCRIPTIONS = "fixed_line mobile toll_free premium_rate shared_cost personal_number voip pager uan voicemail".split()
+_DESCRIPTIONS = (
+    *("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan"),
+    "voicemail",
+)
 _STRIPPED = 3
 """National prefixes that parse() may take off, one behind the other: it does so twice."""
 _GROUPS = 8
@@ -41,6 +44,8 @@ _DIGITS = re.compile("[0-9]+")
 
 
 class Phone(NamedTuple):
+    """A number at text[start:end]."""
+
     start: int
     end: int
     parsed: int

@@ -125,7 +125,7 @@ class Sieve:
                 self._others.append(number)
         self._wanted = {number: [regex.compile(one) for one in only.get(number, ())] for number, _ in self._phone}
         self._phones = Phones(one for _, one in self._phone)
-        bold = any(one.SCORE >= self._thresholds[number] for number, one in self._phone)
+        bold = any(self._thresholds[number] <= one.SCORE for number, one in self._phone)
         self._phone_expression = self._number(self._phones.expression) if bold else -1
         self._word_expressions = {
             word: self._number(expression(word, whole=enhancer.context_matching_mode == "whole_word"))

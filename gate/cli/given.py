@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
+from gate.cli.chosen import recorded_choice
 from gate.cli.files import SMALL, read_file, refuse_inside
 from gate.cli.trust_file import trust_file
 from gate.core.attachment import Attachment
@@ -12,6 +13,7 @@ from gate.core.errors import NotExamined, UsageError
 from gate.core.limits import Limits
 from gate.core.report import Json
 from gate.declared.expected import DIR_HASH, Expectation, expectation
+from gate.formats.personal_choice import SHIPPED, Choice
 from gate.inspectors import Inputs
 from gate.targets.profile import Profile
 
@@ -25,6 +27,7 @@ def given(
     trust: str,
     signatures: Sequence[str],
     effective_time: str,
+    personal: Choice = SHIPPED,
 ) -> tuple[Inputs, dict[str, Json]]:
     """The inputs of the inspectors, and what the decision records about them.
 
@@ -43,8 +46,9 @@ def given(
         "advisories": about,
         "profiles": [{"name": profile.name, "digest": {"sha256": profile.digest}} for profile in read],
         "trust": {"digest": {"sha256": trusted.digest}} if trusted else None,
+        **recorded_choice(personal),
     }
-    return Inputs(effective_time, advisories, read, trusted, attached), recorded
+    return Inputs(effective_time, advisories, read, trusted, attached, personal=personal), recorded
 
 
 def expectations(targets: Sequence[str], digests: Sequence[str]) -> tuple[Expectation, ...]:

@@ -32,6 +32,14 @@ ExpectDigest = Annotated[
         "--expect-digest", metavar="ALG:HEX", help="Digest that the archive must have; one for each target, in order."
     ),
 ]
+PiiCountry = Annotated[
+    str,
+    typer.Option("--pii-country", metavar="CC,...", help="Countries whose ids are personal data, as us,uk; or all."),
+]
+PiiRecognizers = Annotated[
+    list[str],
+    typer.Option("--pii-recognizers", metavar="FILE", help="Recognizers of your own (Presidio's registry YAML)."),
+]
 SignKey = Annotated[str, typer.Option(metavar="FILE", help="Private key (PEM) that attests the decision.")]
 SignKeyless = Annotated[
     bool, typer.Option("--sign-keyless", help="Attest the decision by the identity of this build (Sigstore).")

@@ -25,6 +25,8 @@ from gate.cli.options import (
     OpaCa,
     OpaTokenFile,
     OpaUrl,
+    PiiCountry,
+    PiiRecognizers,
     Policy,
     PolicyData,
     Profiles,
@@ -69,6 +71,8 @@ def scan(
     db: Db = "",
     profile: Profiles = [],  # noqa: B006  # typer copies it
     trust: TrustFile = "",
+    pii_country: PiiCountry = "",
+    pii_recognizers: PiiRecognizers = [],  # noqa: B006
     signature: Signatures = [],  # noqa: B006
     expect_digest: ExpectDigest = [],  # noqa: B006
     limit: Limit = [],  # noqa: B006
@@ -135,6 +139,8 @@ def scan(
         effective_time=effective_time,
         db=db,
         profile=profile,
+        pii_country=pii_country,
+        pii_recognizers=pii_recognizers,
         trust=trust,
         signature=signature,
         expect_digest=expect_digest,

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from gate.cli.chosen import choice
 from gate.cli.files import read_file, refuse_inside
 from gate.cli.given import expectations, given
 from gate.cli.times import moment
@@ -54,6 +55,8 @@ def prepare(
     trust: str = "",
     signature: Sequence[str] = (),
     expect_digest: Sequence[str] = (),
+    pii_country: str = "",
+    pii_recognizers: Sequence[str] = (),
 ) -> Setup:
     """Read and check everything besides the targets; UsageError says which option is wrong."""
     _require_extra()
@@ -62,7 +65,14 @@ def prepare(
     limits = _limits(limit)
     now = moment(effective_time)
     supplied, recorded = given(
-        targets, limits, db=db, profiles=profile, trust=trust, signatures=signature, effective_time=now
+        targets,
+        limits,
+        db=db,
+        profiles=profile,
+        trust=trust,
+        signatures=signature,
+        effective_time=now,
+        personal=choice(targets, pii_country, pii_recognizers),
     )
     registry = load(*(Path(folder) for folder in extension), inputs=supplied)
     rows, digest = _waivers(waivers)

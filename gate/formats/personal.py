@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-import regex
 import yaml
 
 from gate.core.errors import UsageError
+from gate.formats.personal_choice import SHIPPED, Choice
 from gate.resources import data
 
 SMALL = 4096
@@ -29,16 +29,6 @@ _COUNTRY_RULE, _CUSTOM_RULE = "pii.national-id", "pii.custom-entity"
 
 Configuration = Mapping[str, Any]
 """A registry in Presidio's own form; what is in it is for Presidio to judge."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What the user chose: countries by their ISO 3166 code (None: those of the shipped table), registries (YAML)."""
-
-    countries: frozenset[str] | None = None
-    registries: tuple[bytes, ...] = ()
-    kept: str = ""
-    """The folder in which compiled patterns are kept between runs; "": in none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +50,7 @@ class Row:
     candidates: re.Pattern[str] | None = None
     allowed: frozenset[str] = frozenset()
     wanted: str = ""
-    """A pattern (of `re`) of which each value holds a match."""
+    """A pattern (of `regex`) of which each value holds a match."""
 
     def span(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Where in text[start:end] the value of this row stands, None where none does."""
@@ -107,7 +97,7 @@ class Asked:
     passed: Counter[int] = field(default_factory=Counter)
     parsed: Counter[int] = field(default_factory=Counter)
     """Matches that a slow library was asked about."""
-    choice: Choice = Choice()
+    choice: Choice = SHIPPED
 
     def weak(self, number: int, row: Row) -> bool:
         """Whether matches of this row that do not count by themselves are wanted."""
@@ -155,7 +145,7 @@ def mask(value: str) -> str:
 
 
 @cache
-def profile(choice: Choice = Choice()) -> Profile:
+def profile(choice: Choice = SHIPPED) -> Profile:
     """The shipped recognizers of the chosen countries, and those that the user brought; UsageError for a bad one."""
     shipped = _load("registry")
     countries = choice.countries
@@ -193,11 +183,12 @@ def given_registry(text: bytes) -> list[dict[str, Any]]:
     if not isinstance(found, list) or not found:
         raise UsageError("--pii-recognizers: has no list of `recognizers`, as Presidio's registry has")
     flags = read.get("global_regex_flags", 26)
-    made = [_given(one, flags) for one in found if not (isinstance(one, dict) and one.get("enabled") is False)]
-    return made
+    return [_given(one, flags) for one in found if not (isinstance(one, dict) and one.get("enabled") is False)]
 
 
 def _given(one: object, flags: object) -> dict[str, Any]:
+    import regex  # noqa: PLC0415  # of the extra `scan`, and not needed to know that nothing is to be searched
+
     if not isinstance(one, dict) or not isinstance(one.get("name"), str):
         raise UsageError("--pii-recognizers: each recognizer needs a `name`")
     name = one["name"]
@@ -237,6 +228,8 @@ def _context(one: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _plain(one: Mapping[str, Any], rule: str) -> Row:
     """For an entity of which the table says nothing: not within a word, and a country's only beside a word for it."""
+    import regex  # noqa: PLC0415  # of the extra `scan`, and not needed to know that nothing is to be searched
+
     within = regex.compile(r"(?r)\w"), regex.compile(r"\w")
     entity = str(one.get("supported_entity") or one.get("entity") or "")
     return Row(
@@ -253,10 +246,12 @@ def _plain(one: Mapping[str, Any], rule: str) -> Row:
 
 
 def _row(row: dict[str, Any]) -> Row:
+    import regex  # noqa: PLC0415  # of the extra `scan`, and not needed to know that nothing is to be searched
+
     known: dict[str, Any] = dict(row)
     if "value" in row:
         verbose = "(?x)" if row["value"].startswith("(?x)") else ""
-        before = f"(?<!{row['before']})" if "before" in row and "|" not in row["before"] else ""
+        before = f"(?<!{row['before']})" if "before" in row else ""
         known["wanted"] = f"{verbose}{before}(?:{row['value'].removeprefix(verbose)})(?!{row.get('after', '(?!)')})"
     for key in ("value", "ignore", "after"):
         if key in known:

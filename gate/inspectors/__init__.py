@@ -18,6 +18,7 @@ from gate.core.report import Section
 from gate.core.row import Row
 from gate.facts.seen import Seen
 from gate.facts.store import Said
+from gate.formats.personal_choice import SHIPPED, Choice
 
 if TYPE_CHECKING:
     from gate.declared.expected import Expectation
@@ -34,7 +35,7 @@ class Inputs:
     `effective_time` is the clock of the decision (RFC 3339, UTC, trailing Z), "" where none was given. `advisories` is
     the path of a data base that `gate db import` made, None where there is none. `signatures` were named by
     `--signature`; those that lie beside the target are asked of the archive. `expected` is the digest that one target
-    must have.
+    must have. `personal` says which personal data is searched for.
     """
 
     effective_time: str = ""
@@ -43,6 +44,7 @@ class Inputs:
     trust: Trust | None = None
     signatures: tuple[Attachment, ...] = ()
     expected: Expectation | None = None
+    personal: Choice = SHIPPED
 
 
 class Inspector:

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from gate.adapters.personal import Count, Personal, read_personal
+from gate.archive.source import Source
 from gate.core.finding import Confidence, Finding
 from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
@@ -83,11 +84,14 @@ class Pii(Inspector):
             return
         if not member.path:  # a file of text alone is no model, whatever it holds
             yield Gap(Location(), GapReason.UNSUPPORTED, detail="plain text: searched for personal data only")
-        personal = member.read(read_personal)
+        personal = member.read(self._read)
         for at, error in personal.gaps:
             yield Gap(Location(member.path, at), error.reason, detail=str(error))
         yield from _findings(member, personal)
         yield from _facts(member, personal)
+
+    def _read(self, source: Source) -> Personal:
+        return read_personal(source, self.inputs.personal)
 
     def section(self, seen: Seen) -> Section:
         entities: Counter[str] = Counter()

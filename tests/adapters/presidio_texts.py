@@ -9,8 +9,14 @@ from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
-SIGNS = [" "] * 9 + list(" \n\t-.,;:/()[]{}<>+*=_@#'\"!?%&$|~^`\\\r\0\x0b\x0c\x1c\x1e\x1f\x7f") + ["\r\n", "  ", " - ", "::", "..", "--", "@@"]
-STRANGE = list("\u0130\u0131\u017f\u212a\u00df\u00b5\u00aa\u00b2\u0663\u096b\uff15\u0e33\u0301\u200b\u200d\u00ad\u00a0\u2003\u2028\u3000\ufeff\U0001f600\ufb01\ud800\uff0b\uff0d\u30fc\u2010\u0085\u4e2d\u00e9\u1e9e\u01c5")
+SIGNS = (
+    [" "] * 9
+    + list(" \n\t-.,;:/()[]{}<>+*=_@#'\"!?%&$|~^`\\\r\0\x0b\x0c\x1c\x1e\x1f\x7f")
+    + ["\r\n", "  ", " - ", "::", "..", "--", "@@"]
+)
+STRANGE = list(
+    "\u0130\u0131\u017f\u212a\u00df\u00b5\u00aa\u00b2\u0663\u096b\uff15\u0e33\u0301\u200b\u200d\u00ad\u00a0\u2003\u2028\u3000\ufeff\U0001f600\ufb01\ud800\uff0b\uff0d\u30fc\u2010\u0085\u4e2d\u00e9\u1e9e\u01c5"
+)
 FIXED = [
     "4111 1111 1111 1111", "378282246310005", "2223003122003222", "DE89370400440532013000", "gb29 nwbk 6016 1331 9268 19",
     "a@b.co", "anna.ackermann@example.org", "x_y%z@mail.example.co.uk", "536-90-4399", "536 90 4399", "192.168.1.1", "52.95.4.28/24",
@@ -38,7 +44,19 @@ class Writer:
                         self._trees.append(_parser.parse(pattern.regex, re.IGNORECASE | re.MULTILINE | re.DOTALL))
                     except re.error:
                         continue
-        self._words = sorted(words) + ["the", "of", "be", "public", "status", "x", "v2", "number", "and the of a", "STRASSE", "\u0130ban"]
+        self._words = sorted(words) + [
+            "the",
+            "of",
+            "be",
+            "public",
+            "status",
+            "x",
+            "v2",
+            "number",
+            "and the of a",
+            "STRASSE",
+            "\u0130ban",
+        ]
 
     def text(self) -> str:
         rnd = self._random
@@ -72,7 +90,9 @@ class Writer:
         if not text:
             return text
         at = self._random.randrange(len(text))
-        new = self._random.choice(("", text[at] * 2, text[at].swapcase(), self._random.choice(STRANGE), self._random.choice(SIGNS)))
+        new = self._random.choice(
+            ("", text[at] * 2, text[at].swapcase(), self._random.choice(STRANGE), self._random.choice(SIGNS))
+        )
         return text[:at] + new + text[at + 1 :]
 
     def _sample(self, nodes: Any, groups: dict[int, str] | None = None) -> str:
@@ -111,4 +131,6 @@ class Writer:
         if kind is op.RANGE:
             return chr(rnd.randint(value[0], min(value[1], value[0] + 60)))
         name = str(value)
-        return rnd.choice("0123456789\u0663") if "DIGIT" in name else rnd.choice("aB_9\u00e9") if "WORD" in name else " "
+        return (
+            rnd.choice("0123456789\u0663") if "DIGIT" in name else rnd.choice("aB_9\u00e9") if "WORD" in name else " "
+        )

@@ -33,6 +33,8 @@ _GROUPS = 8
 """Groups of digits of a candidate of which each run is looked at."""
 _TRIES = 2**31
 """libphonenumber gives up after 65,535 candidates, and says nothing."""
+_IN_VAIN = 6
+"""What a parse that found nothing counts: look-alikes are given up sooner than numbers."""
 _WHOLE = 20
 """Characters of a candidate that its pattern takes whole: it counts blocks and digits, up to 20."""
 _REMEMBERED = 2**16
@@ -181,7 +183,7 @@ class Phones:
                 if (match.start, match.end) == single:
                     return  # what other regions see lies within
             if matcher.parsed > done:
-                yield Phone(-1, -1, matcher.parsed - done)
+                yield Phone(-1, -1, _IN_VAIN * (matcher.parsed - done))
 
 
 def _single(piece: str) -> tuple[int, int] | None:

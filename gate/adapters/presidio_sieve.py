@@ -34,6 +34,8 @@ _SECONDS = 5.0
 _LONG = 256
 """Characters of a match up to which windows are measured, not delimited by what cannot be in one."""
 _DIGITS = regex.compile(r"\d+")
+_PARSED = 250
+"""Numbers that libphonenumber parsed between two calls of `tick`."""
 _TICKS = 64
 """Windows between two calls of `tick`."""
 
@@ -193,7 +195,7 @@ class _Search:
         }
         self._near: dict[frozenset[str], list[Span]] = {}
         self._results: dict[int, list[tuple[int, int, float]]] = {}
-        self._ticks = 0
+        self._ticks = self._parsed = 0
 
     def findings(self) -> list[Found]:
         for plan in self._sieve._plans:
@@ -353,9 +355,20 @@ class _Search:
                 self._question.parsed(number, phone.parsed)
                 if phone.start >= 0:
                     self._add(number, phone.start, phone.end, one.SCORE)
+                if self._costly(number, phone.parsed):
+                    return
             self._tick()
             if number in self._question.silent:
                 return
+
+    def _costly(self, number: int, parsed: int) -> bool:
+        """Whether enough was asked of libphonenumber."""
+        self._parsed += parsed
+        if self._parsed >= _PARSED:
+            self._parsed = 0
+            self._question.tick()
+            return number in self._question.silent
+        return False
 
     def _digits(self, near: list[Span] | None) -> Iterator[Span]:
         """Where numbers may be."""

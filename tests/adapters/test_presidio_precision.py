@@ -24,11 +24,10 @@ def _found(text: str) -> list[tuple[str, int, int]]:
 
 def _plain(text: str) -> list[tuple[str, int, int]]:
     """Presidio with the recognizers that it loads by itself, at the threshold that suits it best."""
-    from tests.adapters.test_presidio_sieve import default
-
     from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 
     from gate.adapters.presidio_sieve import Sieve
+    from tests.adapters.test_presidio_sieve import default
 
     sieve = _cached(Sieve, default, LemmaContextAwareEnhancer)
     return [(default()[one.recognizer].supported_entities[0], one.start, one.end) for one in sieve.scan(text)]

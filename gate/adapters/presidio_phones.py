@@ -34,7 +34,7 @@ _GROUPS = 8
 _TRIES = 2**31
 """libphonenumber gives up after 65,535 candidates, and says nothing."""
 _IN_VAIN = 6
-"""What a parse that found nothing counts: look-alikes are given up sooner than numbers."""
+"""What a parse counts that found nothing, or one of many in a row: look-alikes are given up sooner than numbers."""
 _WHOLE = 20
 """Characters of a candidate that its pattern takes whole: it counts blocks and digits, up to 20."""
 _REMEMBERED = 2**16
@@ -178,7 +178,8 @@ class Phones:
             matcher = _Matcher(piece, region, recognizer.leniency or 0, _TRIES)
             done = 0
             for match in matcher:
-                yield Phone(match.start + low, match.end + low, matcher.parsed - done)
+                weight = 1 if single else _IN_VAIN
+                yield Phone(match.start + low, match.end + low, weight * (matcher.parsed - done))
                 done = matcher.parsed
                 if (match.start, match.end) == single:
                     return  # what other regions see lies within

@@ -300,8 +300,8 @@ class _Search:
             self._question.late.append(plan.recognizer)
 
     def _note_cut(self, span: Span, low: int, high: int) -> None:
-        at_edge = (span[0] == low and low > 0) or (span[1] >= high and high < len(self._text))
-        if at_edge and span[1] - span[0] >= self._question.reach:
+        at_edge = (span[0] <= low + 1 and low > 0) or (span[1] >= high - 1 and high < len(self._text))
+        if at_edge and span[1] - span[0] >= self._question.reach - 2:
             self._question.cut.append(span)
 
     def _match(self, plan: _Plan, match: Any) -> None:

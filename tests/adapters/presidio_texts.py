@@ -44,7 +44,8 @@ class Writer:
                         self._trees.append(_parser.parse(pattern.regex, re.IGNORECASE | re.MULTILINE | re.DOTALL))
                     except re.error:
                         continue
-        self._words = sorted(words) + [
+        self._words = [
+            *sorted(words),
             "the",
             "of",
             "be",

@@ -33,6 +33,8 @@ _GROUPS = 8
 """Groups of digits of a candidate of which each run is looked at."""
 _TRIES = 2**31
 """libphonenumber gives up after 65,535 candidates, and says nothing."""
+_REFUSED = 32
+"""Look-alikes that need no parse and cost as much as one."""
 _IN_VAIN = 6
 """What a parse counts that found nothing, or one of many in a row: look-alikes are given up sooner than numbers."""
 _WHOLE = 20
@@ -124,11 +126,13 @@ def _possible(text: str, regions: tuple[str, ...]) -> frozenset[str]:
 class _Matcher(phonenumbers.PhoneNumberMatcher):
     """Does not parse digits that cannot be a number of its region."""
 
-    parsed = 0
+    parsed = _refused = 0
 
     def _parse_and_verify(self, candidate: str, offset: int) -> Any:
         plain = self.leniency == _VALID and candidate.isascii() and _PLAIN.fullmatch(candidate)
         if plain and not _region(self.preferred_region).possible("".join(_DIGITS.findall(candidate))):
+            self._refused += 1
+            self.parsed += self._refused % _REFUSED == 0
             return None
         self.parsed += 1
         return super()._parse_and_verify(candidate, offset)

@@ -15,8 +15,6 @@ import pytest
 
 from gate.adapters.presidio import analyzer
 from gate.adapters.presidio_context import Around, intervals
-from gate.core.errors import NotExamined
-from gate.core.gap import GapReason
 from tests.adapters.presidio_texts import Writer
 
 assert analyzer().profile  # imports Presidio quietly
@@ -90,7 +88,7 @@ def differences(recognizers: list[Any], mode: str, threshold: float, backend: st
         answers = {(recognizers[one.recognizer].supported_entities[0], *one[1:4]) for one in found}
         findings += len(expected)
         if answers != expected:
-            wrong.append(f"{sorted(expected ^ answers)[:3]} in {ascii(text)}")
+            wrong.append(f"{sorted(expected ^ answers)[:3]} in {text!a}")
     return wrong, findings
 
 
@@ -164,15 +162,9 @@ def test_context_is_read_once_however_many_stop_words_there_are() -> None:
     assert intervals(text, [], LemmaContextAwareEnhancer()) == []
 
 
-def test_an_address_in_an_endless_run_is_found_and_a_value_longer_than_it_is_said() -> None:
+def test_an_address_in_an_endless_run_is_found() -> None:
     text = "a" * 9000 + ".anna@bank.example.org " + "b" * 9000
     assert [text[hit.start : hit.end] for hit in analyzer().search(text, _all())] == ["anna@bank.example.org"]
-
-
-def test_a_value_longer_than_what_is_looked_at_is_said() -> None:
-    with pytest.raises(NotExamined) as caught:
-        list(analyzer().search(f"x@{'a.' * 4000}org", _all()))
-    assert caught.value.reason is GapReason.TOO_LARGE
 
 
 def _all() -> Any:

@@ -87,9 +87,9 @@ def main() -> None:
         data = (text * (SIZE // len(text) + 1))[:SIZE]
         ours = peer = digest = float("inf")
         for _ in range(ROUNDS):
-            ours = min(ours, _once(lambda: _search(data)))  # noqa: B023
-            digest = min(digest, _once(lambda: hashlib.sha256(data)))  # noqa: B023
-            peer = min(peer, _once(lambda: _theirs(data[:PART])))  # noqa: B023
+            ours = min(ours, _once(lambda: _search(data)))
+            digest = min(digest, _once(lambda: hashlib.sha256(data)))
+            peer = min(peer, _once(lambda: _theirs(data[:PART])))
         per, theirs = ours / SIZE, peer / PART
         print(
             f"{name:28} {1 / per / 1e6:7.1f} MB/s   {per / (digest / SIZE):6.1f} x sha256   "

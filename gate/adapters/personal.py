@@ -17,6 +17,7 @@ from gate.core.gap import GapReason
 from gate.formats.allowed import Allowed
 from gate.formats.content import Content, Missed, Piece, Sheet
 from gate.formats.personal import CELL, SMALL, Asked, mask, profile
+from gate.formats.personal_choice import SHIPPED, Choice
 
 CAP = 1000
 """Values of one entity in one column or text that are counted; beyond them it is "1000 or more"."""
@@ -87,14 +88,14 @@ class Personal:
     """Values that were not counted because somebody allowed them, by entity."""
 
 
-def read_personal(source: Source, allowed: Allowed | None = None) -> Personal:
+def read_personal(source: Source, choice: Choice = SHIPPED, allowed: Allowed | None = None) -> Personal:
     """The personal data of a member, with gaps for what was not searched; FormatError for what holds no text."""
     content = read_content(source)
     if source.size <= SMALL and content.text is not None:
         text = content.text.whole(SMALL)
-        if _HIDING.search(text) is None and not profile().possible(text):
+        if _HIDING.search(text) is None and not profile(choice).possible(text):
             return Personal([])
-    return _Counter(source, allowed).count(content)
+    return _Counter(source, choice, allowed).count(content)
 
 
 @dataclass(slots=True)
@@ -110,11 +111,12 @@ class _Column:
 
 
 class _Counter:
-    def __init__(self, source: Source, allowed: Allowed | None) -> None:
-        self._source, self._allowed = source, allowed
+    def __init__(self, source: Source, choice: Choice, allowed: Allowed | None) -> None:
+        self._source, self._choice, self._allowed = source, choice, allowed
         self._passed: Counter[str] = Counter()
-        self._rows = profile().rows
-        self._speaking = frozenset(word for row in self._rows for word in row.context)
+        known = profile(choice)
+        self._rows = known.rows
+        self._speaking = frozenset(word for words in known.context.values() for word in words)
         self._limit = source.limits.personal_bytes
         self._searched = 0
         self._gaps: list[tuple[int, NotExamined]] = []
@@ -199,7 +201,7 @@ class _Counter:
         key = (id(sheet) if sheet is not None else 0, piece.column)
         known = self._columns.get(key)
         if known is None:
-            asked = Asked(tuple(range(len(self._rows))), column=piece.column >= 0)
+            asked = Asked(tuple(range(len(self._rows))), column=piece.column >= 0, choice=self._choice)
             known = self._columns[key] = _Column(sheet, piece.column, asked)
         return known
 
@@ -209,7 +211,7 @@ class _Counter:
         try:
             yield from search(piece.text, asked, piece.first, piece.last, lambda: self._watch(asked, at))
         except NotExamined as error:
-            if isinstance(error, Spent) or error.reason is not GapReason.TIMED_OUT:
+            if isinstance(error, Spent) or error.reason not in (GapReason.TIMED_OUT, GapReason.TOO_LARGE):
                 raise
             self._gaps.append((at, error))
 

@@ -6,28 +6,33 @@ https://microsoft.github.io/presidio/analyzer/
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gate.adapters.private_files import PrivateFiles
 from gate.core.errors import MissingExtra, NotExamined
 from gate.core.gap import GapReason
-from gate.formats.personal import MARGIN, Asked, Part, Profile, profile
+from gate.formats.personal import CELL, Asked, Profile, profile
+from gate.formats.personal_choice import SHIPPED, Choice
 
 if TYPE_CHECKING:
-    from presidio_analyzer import RecognizerResult
+    from gate.adapters.presidio_sieve import Found, Question
 
+REACH = 2048
+"""Characters around a sign, as the @ of an address, in which a value is searched that has no bound by itself."""
 _PARTS = ("presidio_analyzer", "spacy", "tldextract", "phonenumbers", "regex")
 _LOGGERS = ("presidio-analyzer", "decision_process", "tldextract", "phonenumbers")
 """They quote what they read, and the root logger would print it."""
 
 
 class Hit(NamedTuple):
-    """A personal value at text[start:end]; `row` is its recognizer's number in the profile.
+    """A personal value at text[start:end]; `row` is the number of the row in the profile that takes it.
 
-    `strong` is false for a match that scores less than its recognizer's threshold.
+    `strong` is false for a match that does not count by itself.
     """
 
     start: int
@@ -38,89 +43,113 @@ class Hit(NamedTuple):
 
 
 class Analyzer:
-    """Presidio's AnalyzerEngine over one profile, asked only about the parts of a text where something can be.
+    """Presidio's findings over one profile, and which of them count.
 
-    search() over Profile.parts() gives what whole() gives: patterns are short, and a match is judged by its
-    surroundings only.
-    Raises MissingExtra when presidio-analyzer is not installed, NotExamined when it cannot be started.
+    Raises MissingExtra when presidio-analyzer is not installed, NotExamined when it cannot be started, UsageError for a
+    registry that Presidio does not take.
     """
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, kept: PrivateFiles | None = None) -> None:
         self.profile = profile
         with _started():
-            from gate.adapters import presidio_engine
+            from gate.adapters import presidio_engine, presidio_sieve
 
-            self._engine = presidio_engine.engine(profile)
-            self._watch = presidio_engine.Overlapping
-            self._language = presidio_engine.LANGUAGE
-        self._rows = {row.name: i for i, row in enumerate(profile.rows)}
-        self._recognizers: list[Any] = list(self._engine.registry.recognizers)
+            recognizers: list[Any] = presidio_engine.recognizers(profile.configuration)
+            self._question = presidio_sieve.Question
+            self._rows = [_rows_of(profile, one.name, one.supported_entities[0]) for one in recognizers]
+            only = {i: tuple(profile.rows[row].wanted for row in rows) for i, rows in enumerate(self._rows)}
+            self._sieve = presidio_sieve.Sieve(recognizers, presidio_engine.enhancer(), only=only, kept=kept)
+        self._of = {row: number for number, rows in enumerate(self._rows) for row in rows}
 
     def search(
-        self, text: str, asked: Asked, parts: Iterable[Part], tick: Callable[[], None] = lambda: None
+        self, text: str, asked: Asked, first: int = 0, last: int = sys.maxsize, tick: Callable[[], None] = lambda: None
     ) -> Iterator[Hit]:
-        """The values that begin in these parts, in order; NotExamined `timed-out` when a pattern took too long."""
-        for part in parts:
-            tick()
-            start = max(part.first - MARGIN, 0)
-            piece = text[start : part.last + MARGIN]
-            for hit in self._look(piece, part.rows - asked.done, asked):
-                if part.first <= start + hit.start < part.last:
-                    yield hit._replace(start=start + hit.start, end=start + hit.end)
+        """The values that begin in text[first:last], in order.
 
-    def whole(self, text: str, asked: Asked) -> list[Hit]:
-        """The same without looking first where something can be: slow, for tests."""
-        return self._look(text, asked.rows, asked)
-
-    def _look(self, text: str, rows: Iterable[int], asked: Asked) -> list[Hit]:
-        before = self._watch.timed_out
-        likely = {row for row in rows if self._matches(row, text, asked)}
-        entities = {self.profile.rows[row].entity for row in likely}
-        for row, recognizer in enumerate(self.profile.rows):
-            if recognizer.entity in entities and row not in likely:
-                self._recognizers[row].skip(text)
-        results: list[RecognizerResult] = []
-        if entities:
-            results = self._engine.analyze(
-                text, self._language, entities=sorted(entities), context=sorted(asked.words) or None
-            )
-        if self._watch.timed_out != before:
+        Then NotExamined: `timed-out` when a pattern took too long, `too-large` when a value was too long to see whole.
+        """
+        question = self._ask(text, asked, tick)
+        found = self._sieve.scan(text, question)
+        hits = sorted(filter(None, (self._judge(text, one, asked) for one in found)))
+        longest = max((hit.end - hit.start for hit in hits), default=0)
+        for i, hit in enumerate(hits):
+            if first <= hit.start < last and hit.row not in asked.done and not _overshadowed(hits, i, longest):
+                yield hit
+        if question.late:
+            asked.done.update(row for one in question.late for row in self._rows[one])
             raise NotExamined(GapReason.TIMED_OUT, "a pattern for personal data took too long")
-        return self._judge(text, results, asked)
+        if any(first <= start < last for start, _ in question.cut):
+            raise NotExamined(GapReason.TOO_LARGE, f"a run of more than {REACH} characters was searched in part")
 
-    def _matches(self, row: int, text: str, asked: Asked) -> bool:
-        one = self._recognizers[row]
-        tried, passed, parsed = one.tried, one.passed, one.parsed
-        matches = bool(one.matches(text))
-        asked.tried[row] += one.tried - tried
-        asked.passed[row] += one.passed - passed
-        asked.parsed[row] += one.parsed - parsed
-        return matches
+    def _ask(self, text: str, asked: Asked, tick: Callable[[], None]) -> Question:
+        def checked(recognizer: int, start: int, end: int, good: bool) -> None:
+            for number in self._rows[recognizer]:
+                if self.profile.rows[number].span(text, start, end) is not None:
+                    asked.tried[number] += 1
+                    asked.passed[number] += good
 
-    def _judge(self, text: str, results: list[RecognizerResult], asked: Asked) -> list[Hit]:
-        """What counts of these results: above the threshold, not ignored, not part of something better known."""
-        hits: list[Hit] = []
-        for result in results:
-            row = self._rows[result.recognition_metadata[result.RECOGNIZER_NAME_KEY]]
-            recognizer = self.profile.rows[row]
-            strong = result.score >= recognizer.threshold
-            ignore = recognizer.ignore
-            if (
-                row in asked.rows
-                and (strong or asked.weak(row, recognizer))
-                and not (ignore and ignore.fullmatch(text, result.start, result.end))
-            ):
-                hits.append(Hit(result.start, result.end, row, strong, result.score))
-        hits.sort()
-        return [hit for i, hit in enumerate(hits) if not _overshadowed(hits, i)]
+        def parsed(recognizer: int, count: int) -> None:
+            for number in self._rows[recognizer]:
+                asked.parsed[number] += count
+
+        return self._question(
+            context=asked.words,
+            silent=_Silent(self._rows, asked),
+            shy=frozenset(number for number in range(len(self._rows)) if self._is_shy(number, asked)),
+            barrier=CELL,
+            reach=REACH,
+            tick=tick,
+            checked=checked,
+            parsed=parsed,
+        )
+
+    def _is_shy(self, recognizer: int, asked: Asked) -> bool:
+        """Whether its findings count only where a word speaks for them."""
+        rows = ((number, self.profile.rows[number]) for number in self._rows[recognizer])
+        return all(row.spoken and not asked.weak(number, row) for number, row in rows)
+
+    def _judge(self, text: str, found: Found, asked: Asked) -> Hit | None:
+        """The first row that takes a finding."""
+        weak: Hit | None = None
+        for number in self._rows[found.recognizer]:
+            row = self.profile.rows[number]
+            span = row.span(text, found.start, found.end) if number in asked.rows else None
+            if span is None:
+                continue
+            strong = row.counts(found.score, found.spoken)
+            hit = Hit(*span, number, strong, row.weight(found.score))
+            if strong:
+                return hit
+            if asked.weak(number, row):
+                weak = weak or hit
+        return weak
 
 
-def _overshadowed(hits: list[Hit], i: int) -> bool:
+class _Silent:
+    """The recognizers of which no row is asked any more."""
+
+    def __init__(self, rows: list[tuple[int, ...]], asked: Asked) -> None:
+        self._rows, self._asked = rows, asked
+
+    def __contains__(self, recognizer: object) -> bool:
+        assert isinstance(recognizer, int)
+        asked = self._asked
+        return all(number in asked.done or number not in asked.rows for number in self._rows[recognizer])
+
+
+def _rows_of(profile: Profile, name: str, entity: str) -> tuple[int, ...]:
+    """The rows that judge the findings of a recognizer."""
+    return tuple(i for i, row in enumerate(profile.rows) if name in row.recognizers and row.entity in ("", entity))
+
+
+def _overshadowed(hits: list[Hit], i: int, longest: int) -> bool:
     """Whether a match with a higher score shares characters with this one; one that begins first, of equals."""
     hit = hits[i]
     for step in (-1, 1):
         j = i + step
-        while 0 <= j < len(hits) and (step < 0 or hits[j].start < hit.end) and abs(hits[j].start - hit.start) <= MARGIN:
+        while (
+            0 <= j < len(hits) and (step < 0 or hits[j].start < hit.end) and abs(hits[j].start - hit.start) <= longest
+        ):
             other = hits[j]
             if other.end > hit.start and other.start < hit.end and other.score > hit.score:
                 return True
@@ -150,16 +179,15 @@ def _started() -> Iterator[None]:
 
 
 @cache
-def analyzer() -> Analyzer:
-    """The shipped profile; built once in a process, after a second or two."""
-    return Analyzer(profile())
+def analyzer(choice: Choice = SHIPPED) -> Analyzer:
+    """What the user chose, or the shipped profile; built once in a process, after a second or two."""
+    return Analyzer(profile(choice), PrivateFiles(choice.kept) if choice.kept else None)
 
 
 def search(text: str, asked: Asked, first: int, last: int, tick: Callable[[], None]) -> Iterator[Hit]:
-    """The values of the shipped profile that begin in text[first:last]; Presidio starts when something can be there.
+    """The values that begin in text[first:last]; Presidio starts when something can be there.
 
     `tick` is called every few thousand characters. Raises what it raises, and as Analyzer and Analyzer.search do.
     """
-    parts = list(profile().parts(text, asked, first, last))
-    if parts:
-        yield from analyzer().search(text, asked, parts, tick)
+    if profile(asked.choice).possible(text, asked):
+        yield from analyzer(asked.choice).search(text, asked, first, last, tick)

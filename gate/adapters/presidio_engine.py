@@ -1,44 +1,39 @@
-"""What gate adds to presidio-analyzer; importing this imports Presidio, so only gate.adapters.presidio does it.
+"""Presidio's own parts as gate runs them; importing this imports Presidio, so only its sibling modules do.
 
-Presidio's own parts are extended where it offers that: an NLP engine, a context enhancer, recognizers. Each looks at a
-bounded neighbourhood of a match only, so that a text may be searched in parts.
+An NlpEngine that splits words and needs no model, a registry from Presidio's own YAML, and recognizers of gate's that
+the YAML can name beside Presidio's: class names are what its loader looks up.
+
+https://microsoft.github.io/presidio/analyzer/recognizer_registry_provider/
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 import phonenumbers
 import regex
-from presidio_analyzer import (
-    AnalyzerEngine,
-    EntityRecognizer,
-    Pattern,
-    PatternRecognizer,
-    RecognizerRegistry,
-    RecognizerResult,
-    predefined_recognizers,
-)
+import tldextract.tldextract
+from presidio_analyzer import AnalyzerEngine, EntityRecognizer, Pattern, PatternRecognizer, RecognizerRegistry
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
-from presidio_analyzer.predefined_recognizers import EmailRecognizer, PhoneRecognizer
+from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, PhoneRecognizer, SpacyRecognizer
+from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider
 from spacy.lang.en.stop_words import STOP_WORDS
-from tldextract import TLDExtract
 
-from gate.formats.personal import CELL, CONTEXT, Profile, Recognizer
+from gate.adapters.presidio_context import WORD
+from gate.core.errors import UsageError
 
 LANGUAGE = "xx"
 """One language for the recognizers of all countries: one pass finds them all."""
-_FLAGS = regex.DOTALL | regex.MULTILINE
-_SECONDS = 10.0
-"""For one pattern over one part; a thousand times what it takes."""
-_WORDS_BEFORE = 5
 _REMEMBERED = 4096
-"""Numbers whose region is remembered: neighbouring parts of a text overlap."""
-_TOKEN = regex.compile(r"[^\W_]+|[^\w\s]")
+"""Numbers whose parse is remembered."""
+_TOKEN = regex.compile(rf"{WORD}|[^\w\s]|_")
+_WORD = regex.compile(WORD)
+
+tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+"""The list of public suffixes that tldextract ships: by itself it fetches one, and keeps it in somebody's home."""
 
 
 class Words(NlpEngine):
@@ -67,7 +62,7 @@ class Words(NlpEngine):
         return word in STOP_WORDS
 
     def is_punct(self, word: str, language: str) -> bool:
-        return len(word) == 1 and not word.isalnum()
+        return _WORD.match(word) is None
 
     def get_supported_entities(self) -> list[str]:
         return []
@@ -76,185 +71,114 @@ class Words(NlpEngine):
         return [LANGUAGE]
 
 
-class Near(LemmaContextAwareEnhancer):
-    """Presidio's enhancer with whole words, and found by their position: the original reads all tokens for each match.
+class CardRangesRecognizer(CreditCardRecognizer):
+    """Ranges that Presidio's pattern leaves out: Mastercard's 2221-2720, and numbers of 18 and 19 digits.
 
-    Words of context lie before a match, in the same cell, up to CONTEXT characters away.
+    ISO/IEC 7812-1:2017 allows 19. The check is Presidio's (Luhn).
     """
 
-    def __init__(self) -> None:
-        super().__init__(context_matching_mode="whole_word", context_prefix_count=_WORDS_BEFORE)
+    PATTERNS = [  # noqa: RUF012  # as the base class has it
+        Pattern(
+            "2-series", r"\b2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)(?:\d{12}|[- ]\d{4}[- ]\d{4}[- ]\d{4})\b", 0.3
+        ),
+        Pattern("18 and 19 digits", r"\b(?:4\d{3}|62\d\d|65\d\d)(?:\d{14,15}|(?:[- ]\d{4}){3}[- ]\d{2,3})\b", 0.3),
+    ]
 
-    def enhance_using_context(  # the original copies every result first
+
+class WorldPhoneRecognizer(PhoneRecognizer):
+    """PhoneRecognizer with more regions than Presidio's eight, for numbers that are written without their country."""
+
+    DEFAULT_SUPPORTED_REGIONS = (  # type: ignore[assignment]  # a tuple of any length will do
+        *PhoneRecognizer.DEFAULT_SUPPORTED_REGIONS,
+        *("AR", "AT", "AU", "BE", "BG", "CH", "CN", "CZ", "DK", "ES", "FI", "GR", "HR", "HU", "IE", "IT", "JP", "KR"),
+        *("MX", "NL", "NO", "NZ", "PL", "PT", "RO", "SE", "SG", "SI", "SK", "TR", "ZA"),
+    )
+
+    def __init__(
+        self, context: list[str] | None = None, supported_language: str = "en", name: str | None = None
+    ) -> None:
+        super().__init__(
+            context=context,
+            supported_language=supported_language,
+            supported_regions=self.DEFAULT_SUPPORTED_REGIONS,
+            name=name,
+        )
+
+
+class _Parsed(PatternRecognizer):
+    """A pattern for telephone numbers whose matches libphonenumber must take whole."""
+
+    SHAPE = ""
+    SCORE = 0.0
+    CONTEXT: list[str] = []  # noqa: RUF012
+
+    def __init__(
         self,
-        text: str,
-        raw_results: list[RecognizerResult],
-        nlp_artifacts: NlpArtifacts,
-        recognizers: list[EntityRecognizer],
         context: list[str] | None = None,
-    ) -> list[RecognizerResult]:
-        sensitive = {one.id for one in recognizers if one.context}
-        key = RecognizerResult.RECOGNIZER_IDENTIFIER_KEY
-        near = [one for one in raw_results if one.recognition_metadata[key] in sensitive]
-        rest = [one for one in raw_results if one.recognition_metadata[key] not in sensitive]
-        return [*rest, *super().enhance_using_context(text, near, nlp_artifacts, recognizers, context)]
-
-    def _extract_surrounding_words(self, nlp_artifacts: NlpArtifacts, word: str, start: int) -> list[str]:
-        words: list[str] = []
-        for i in range(bisect_left(nlp_artifacts.tokens_indices, start) - 1, -1, -1):
-            if nlp_artifacts.tokens_indices[i] < start - CONTEXT or len(words) == _WORDS_BEFORE:
-                break
-            lemma = nlp_artifacts.lemmas[i]
-            if lemma == CELL:
-                break
-            if lemma not in STOP_WORDS and lemma[0].isalnum():
-                words.append(lemma)
-        return words
-
-
-class Overlapping:
-    """A compiled pattern that is tried at every character, so that no match depends on one before it.
-
-    Presidio logs a pattern that timed out and goes on; here it is remembered.
-    """
-
-    timed_out = 0
-
-    def __init__(self, pattern: str) -> None:
-        self._pattern = regex.compile(pattern, _FLAGS)
-
-    def finditer(self, text: str, timeout: float = _SECONDS) -> Iterator[Any]:
-        try:
-            yield from self._pattern.finditer(text, overlapped=True, timeout=_SECONDS)
-        except TimeoutError:
-            Overlapping.timed_out += 1
-            raise
-
-
-class _Once:
-    """Remembers its last answer: a part is first asked for matches at all, then given to the engine."""
-
-    tried = passed = 0
-    """Matches whose check digits were computed, and those that had the right ones."""
-    parsed = 0
-    """Matches that libphonenumber parsed: a thousand times as much work."""
-    _text = ""
-    _results: list[RecognizerResult] = []  # noqa: RUF012  # replaced, never changed
-
-    def matches(self, text: str) -> list[RecognizerResult]:
-        if text is not self._text:
-            self._results = self.look(text)
-            self._text = text
-        return self._results
-
-    def skip(self, text: str) -> None:
-        """Answer nothing for this text: the engine asks by entity, and several recognizers find phone numbers."""
-        self._text, self._results = text, []
-
-    def look(self, text: str) -> list[RecognizerResult]:
-        raise NotImplementedError
-
-
-class _Patterns(_Once):
-    """Before a class of Presidio: its check of a match with patterns of ours."""
-
-    keeps = False
-
-    def look(self, text: str) -> list[RecognizerResult]:
-        return PatternRecognizer.analyze(self, text, [])  # type: ignore[arg-type]  # not Iban's: it reads groups
-
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
-        return list(self.matches(text))
+        supported_language: str = "en",
+        supported_entity: str = "PHONE_NUMBER",
+        name: str | None = None,
+    ) -> None:
+        super().__init__(
+            supported_entity=supported_entity,
+            name=name,  # type: ignore[arg-type]  # None is its default
+            supported_language=supported_language,
+            patterns=[Pattern(type(self).__name__, self.SHAPE, self.SCORE)],
+            context=context or self.CONTEXT,
+        )
 
     def validate_result(self, pattern_text: str) -> bool | None:
-        good = super().validate_result(pattern_text)  # type: ignore[misc]  # a mixin
-        self.tried += 1
-        self.passed += good is None or bool(good)
-        return None if good is None or (good and self.keeps) else bool(good)
+        """None leaves the score: a number that exists need not be one."""
+        return None if _is_number(pattern_text) else False
 
 
-class _Email(EmailRecognizer):
-    """With the list of public suffixes that tldextract ships: the original fetches and caches one."""
-
-    _suffixes = TLDExtract(suffix_list_urls=(), cache_dir=None)
-
-    def validate_result(self, pattern_text: str) -> bool:
-        return bool(self._suffixes(pattern_text).fqdn)
-
-
-class _Phone(_Once, PhoneRecognizer):
-    """Gives libphonenumber one piece of text at a time that is shaped like a number, and takes it whole or not."""
-
-    def __init__(self, row: Recognizer) -> None:
-        super().__init__(
-            context=list(row.context),
-            supported_language=LANGUAGE,
-            supported_entity=row.entity,
-            supported_regions=row.regions,
-            name=row.name,
-        )
-        self.context = list(row.context)
-        self.SCORE = row.score
-        self._region = lru_cache(_REMEMBERED)(self._find)
-        self._shapes = [Overlapping(pattern) for pattern in row.patterns]
-
-    def look(self, text: str) -> list[RecognizerResult]:
-        before = self._region.cache_info().misses
-        found = [
-            self._get_recognizer_result(match, text, region, None)
-            for shape in self._shapes
-            for match in shape.finditer(text)
-            if (region := self._region(match.group()))
-        ]
-        self.parsed += self._region.cache_info().misses - before
-        return EntityRecognizer.remove_duplicates(found)
-
-    def _find(self, value: str) -> str | None:
-        """Where this is a number, all of it."""
-        for region in self.supported_regions:
-            for match in phonenumbers.PhoneNumberMatcher(value, region, self.leniency or 1, max_tries=1):
-                if match.start <= 1 and match.end == len(value):
-                    return str(region)
-        return None
-
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
-        return list(self.matches(text))
-
-    def _get_recognizer_result(self, match: Any, text: str, region: str, nlp_artifacts: Any) -> RecognizerResult:
-        span = _Span(match.start(), match.end())
-        result: RecognizerResult = super()._get_recognizer_result(span, text, region, None)  # type: ignore[no-untyped-call]
-        return result
+@lru_cache(_REMEMBERED)
+def _is_number(value: str) -> bool:
+    try:
+        return bool(phonenumbers.is_valid_number(phonenumbers.parse(value, "US")))
+    except phonenumbers.NumberParseException:
+        return False
 
 
-class _Span:
-    __slots__ = ("end", "start")
+class InternationalPhoneRecognizer(_Parsed):
+    """+49 30 23125 000: ITU-T E.164, at most 15 digits, in the numbering plan of whatever country."""
 
-    def __init__(self, start: int, end: int) -> None:
-        self.start, self.end = start, end
-
-
-def _recognizer(row: Recognizer) -> EntityRecognizer:
-    base: type[EntityRecognizer] = getattr(predefined_recognizers, row.presidio) if row.presidio else PatternRecognizer
-    if issubclass(base, PhoneRecognizer):
-        return _Phone(row)
-    base = _Email if base is EmailRecognizer else base
-    made: Any = type(base.__name__, (_Patterns, base), {"keeps": row.checked == "keeps"})(
-        supported_entity=row.entity,
-        supported_language=LANGUAGE,
-        patterns=[Pattern(row.name, pattern, row.score) for pattern in row.patterns],
-        name=row.name,
-    )
-    made.context = list(row.context)
-    made.global_regex_flags = _FLAGS
-    for pattern in made.patterns:
-        pattern.compiled_regex, pattern.compiled_with_flags = Overlapping(pattern.regex), _FLAGS
-    recognizer: EntityRecognizer = made
-    return recognizer
+    SHAPE = r"(?<![\w+])\+[1-9](?:(?:[ \-/]|\.| ?\(0?|\) ?)?[0-9]){7,14}(?!\w)"
+    SCORE = 0.7
 
 
-def engine(profile: Profile) -> AnalyzerEngine:
-    """An AnalyzerEngine with the recognizers of a profile, without threshold: what counts is for the caller to say."""
-    registry = RecognizerRegistry([_recognizer(row) for row in profile.rows], _FLAGS, [LANGUAGE])
+class NanpPhoneRecognizer(_Parsed):
+    """(212) 555-0188: as the North American numbering plan writes them."""
+
+    SHAPE = r"(?<![\w)])(?:1[ -])?(?:\([2-9][0-9][0-9]\) ?|[2-9][0-9][0-9]-)[2-9][0-9][0-9]-[0-9]{4}(?!\w)"
+    SCORE = 0.6
+
+
+def recognizers(configuration: Mapping[str, Any]) -> list[EntityRecognizer]:
+    """The recognizers of a registry's YAML, all in one language, without those that need a language model.
+
+    Raises UsageError for a registry that Presidio does not take.
+    """
+    try:
+        made = RecognizerRegistryProvider(registry_configuration=dict(configuration)).create_recognizer_registry()
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise UsageError(f"Presidio does not take this registry: {type(error).__name__}") from None
+    found = [one for one in made.recognizers if not isinstance(one, SpacyRecognizer)]
+    for one in found:
+        one.supported_language = LANGUAGE
+    return found
+
+
+def enhancer() -> LemmaContextAwareEnhancer:
+    """Presidio's own, with whole words: "ip" is no word for an address in "description"."""
+    return LemmaContextAwareEnhancer(context_matching_mode="whole_word")
+
+
+def engine(found: list[EntityRecognizer], enhancer: LemmaContextAwareEnhancer | None = None) -> AnalyzerEngine:
+    """Plain Presidio over these recognizers: what everything else here is measured by."""
     return AnalyzerEngine(
-        registry=registry, nlp_engine=Words(), supported_languages=[LANGUAGE], context_aware_enhancer=Near()
+        registry=RecognizerRegistry(found, supported_languages=[LANGUAGE]),
+        nlp_engine=Words(),
+        supported_languages=[LANGUAGE],
+        context_aware_enhancer=enhancer or LemmaContextAwareEnhancer(),
     )

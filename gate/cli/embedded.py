@@ -30,8 +30,8 @@ def embedded_engine(policy: str, policy_data: str, targets: Iterable[str] = ()) 
     return Embedded(resources.compiled_policy(), overlay=overlay, expected=expected, kept=kept)
 
 
-def kept_files(targets: Iterable[str]) -> PrivateFiles | None:
-    """Where machine code of the policy is kept between runs, None for nowhere.
+def kept_files(targets: Iterable[str], name: str = "policy") -> PrivateFiles | None:
+    """Where machine code of the policy (or what `name` says) is kept between runs, None for nowhere.
 
     $GATE_CACHE_DIR, where "" and other relative paths are nowhere; else mlgate in $XDG_CACHE_HOME or ~/.cache.
     https://specifications.freedesktop.org/basedir-spec/latest/
@@ -42,7 +42,7 @@ def kept_files(targets: Iterable[str]) -> PrivateFiles | None:
         if not os.path.isabs(home):
             home = os.path.join(os.path.expanduser("~"), ".cache")
         cache = os.path.join(home, "mlgate")
-    folder = os.path.join(cache, "policy")
+    folder = os.path.join(cache, name)
     if not os.path.isabs(cache) or any(inside(folder, target) for target in targets if target != "-"):
         return None
     return PrivateFiles(folder)

@@ -18,6 +18,8 @@ from gate.cli.options import (
     ModelName,
     ModelVersion,
     PiiAllow,
+    PiiCountry,
+    PiiRecognizers,
     Profiles,
     Signatures,
     Stage,
@@ -36,6 +38,8 @@ def facts(
     db: Db = "",
     profile: Profiles = [],  # noqa: B006  # typer copies it
     trust: TrustFile = "",
+    pii_country: PiiCountry = "",
+    pii_recognizers: PiiRecognizers = [],  # noqa: B006
     signature: Signatures = [],  # noqa: B006
     expect_digest: ExpectDigest = [],  # noqa: B006
     pii_allow: PiiAllow = "",
@@ -64,6 +68,8 @@ def facts(
         effective_time=effective_time,
         db=db,
         profile=profile,
+        pii_country=pii_country,
+        pii_recognizers=pii_recognizers,
         trust=trust,
         signature=signature,
         expect_digest=expect_digest,

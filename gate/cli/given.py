@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 
+from gate.cli.chosen import recorded_choice
 from gate.cli.files import SMALL, read_file, refuse_inside
 from gate.cli.trust_file import trust_file
 from gate.core.attachment import Attachment
@@ -14,6 +15,7 @@ from gate.core.limits import Limits
 from gate.core.report import Json
 from gate.declared.expected import DIR_HASH, Expectation, expectation
 from gate.formats.allowed import Allowed, read_allowed
+from gate.formats.personal_choice import SHIPPED, Choice
 from gate.inspectors import Inputs
 from gate.targets.profile import Profile
 
@@ -32,6 +34,7 @@ def given(
     pii_allow: str,
     mask_key: str,
     effective_time: str,
+    personal: Choice = SHIPPED,
 ) -> tuple[Inputs, dict[str, Json]]:
     """The inputs of the inspectors, and what the decision records about them.
 
@@ -51,13 +54,15 @@ def given(
         "profiles": [{"name": profile.name, "digest": {"sha256": profile.digest}} for profile in read],
         "trust": {"digest": {"sha256": trusted.digest}} if trusted else None,
         **({"mask_key": True} if mask_key else {}),
+        **recorded_choice(personal),
     }
     key = _mask_key(mask_key) if mask_key else b""
     allowed = None
     if pii_allow:
         allowed, digest = _allowed(pii_allow, key)
         recorded["pii_allow"] = {"digest": {"sha256": digest}}
-    return Inputs(effective_time, advisories, read, trusted, attached, personal_allowed=allowed, mask_key=key), recorded
+    made = Inputs(effective_time, advisories, read, trusted, attached, None, allowed, key, personal)
+    return made, recorded
 
 
 def _allowed(file: str, key: bytes) -> tuple[Allowed, str]:

@@ -40,6 +40,14 @@ MaskKey = Annotated[
     str,
     typer.Option(metavar="FILE", help="Secret, 32 bytes or more: credentials get keyed hashes, to be compared by."),
 ]
+PiiCountry = Annotated[
+    str,
+    typer.Option("--pii-country", metavar="CC,...", help="Countries whose ids are personal data, as us,uk; or all."),
+]
+PiiRecognizers = Annotated[
+    list[str],
+    typer.Option("--pii-recognizers", metavar="FILE", help="Recognizers of your own (Presidio's registry YAML)."),
+]
 SignKey = Annotated[str, typer.Option(metavar="FILE", help="Private key (PEM) that attests the decision.")]
 SignKeyless = Annotated[
     bool, typer.Option("--sign-keyless", help="Attest the decision by the identity of this build (Sigstore).")

@@ -27,6 +27,8 @@ from gate.cli.options import (
     OpaTokenFile,
     OpaUrl,
     PiiAllow,
+    PiiCountry,
+    PiiRecognizers,
     Policy,
     PolicyData,
     Profiles,
@@ -73,6 +75,8 @@ def scan(
     db: Db = "",
     profile: Profiles = [],  # noqa: B006  # typer copies it
     trust: TrustFile = "",
+    pii_country: PiiCountry = "",
+    pii_recognizers: PiiRecognizers = [],  # noqa: B006
     signature: Signatures = [],  # noqa: B006
     expect_digest: ExpectDigest = [],  # noqa: B006
     pii_allow: PiiAllow = "",
@@ -145,6 +149,8 @@ def scan(
         effective_time=effective_time,
         db=db,
         profile=profile,
+        pii_country=pii_country,
+        pii_recognizers=pii_recognizers,
         trust=trust,
         signature=signature,
         expect_digest=expect_digest,

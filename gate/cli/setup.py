@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from gate.cli.chosen import choice
 from gate.cli.files import read_file, refuse_inside
 from gate.cli.given import expectations, given
 from gate.cli.times import moment
@@ -58,6 +59,8 @@ def prepare(
     expect_digest: Sequence[str] = (),
     pii_allow: str = "",
     mask_key: str = "",
+    pii_country: str = "",
+    pii_recognizers: Sequence[str] = (),
 ) -> Setup:
     """Read and check everything besides the targets; UsageError says which option is wrong."""
     require_extra()
@@ -75,6 +78,7 @@ def prepare(
         pii_allow=pii_allow,
         mask_key=mask_key,
         effective_time=now,
+        personal=choice(targets, pii_country, pii_recognizers),
     )
     registry = load(*(Path(folder) for folder in extension), inputs=supplied)
     rows, digest = _waivers(waivers)

@@ -1,90 +1,90 @@
-"""Where in a text personal values can be: cheap conditions that hold wherever a recognizer could match."""
+"""Which personal values are searched for, and what a finding of Presidio must be besides to count."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-import sys
-from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
+from gate.core.errors import UsageError
+from gate.formats.personal_choice import SHIPPED, Choice
 from gate.resources import data
 
-WIDTH = 256
-"""Characters of the longest match of any pattern; rules/data/pii/README.md promises it."""
-SHORT = 64
-"""The same for recognizers that name a `within`."""
-AROUND = 8
-"""Characters that a pattern looks at before and behind its match."""
-CONTEXT = 128
-"""Characters before a match in which a word speaks for it."""
-MARGIN = 2 * WIDTH + CONTEXT + AROUND
-"""Characters around a part that matter for what begins in it: a match that overlaps it, and the context of that."""
-JOINED = 1024
-"""Characters of neighbouring candidates that are taken for one."""
 SMALL = 4096
 """Characters of a text in which one look for each recognizer costs less than what it may save."""
-PART = 8192
-"""Characters of one part; the cost of a search grows faster than the text."""
 CELL = "\x1e"
 """Stands between the cells of a column that are searched together (RECORD SEPARATOR)."""
+_BY_CONTEXT = 0.6
+"""What a match is worth, of those that overlap, whose check chance passes too often."""
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_COUNTRY_RULE, _CUSTOM_RULE = "pii.national-id", "pii.custom-entity"
+
+Configuration = Mapping[str, Any]
+"""A registry in Presidio's own form; what is in it is for Presidio to judge."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recognizer:
-    """One row of rules/data/pii/recognizers.yaml; README.md there says what each field means."""
+class Row:
+    """What gate adds to an entity type; rules/data/pii/README.md says what each field means."""
 
     name: str
     entity: str
     rule: str
-    patterns: tuple[str, ...]
-    candidates: re.Pattern[str]
-    score: float
-    threshold: float
-    presidio: str = ""
-    within: re.Pattern[str] | None = None
-    context: tuple[str, ...] = ()
-    checked: str = "raises"
+    recognizers: frozenset[str] = frozenset()
+    value: Any = None
+    narrows: bool = False
+    before: Any = None
+    after: Any = None
+    ignore: Any = None
+    threshold: float = 0.5
+    spoken: bool = False
     columns: bool = False
-    regions: tuple[str, ...] = ()
-    ignore: re.Pattern[str] | None = None
+    candidates: re.Pattern[str] | None = None
+    allowed: frozenset[str] = frozenset()
+    wanted: str = ""
+    """A pattern (of `regex`) of which each value holds a match."""
 
-    @property
-    def needs_context(self) -> bool:
-        """Whether no match counts without a word that speaks for it."""
-        return self.checked == "keeps" and self.score < self.threshold
+    def span(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Where in text[start:end] the value of this row stands, None where none does."""
+        if self.value is not None:
+            match = (self.value.search if self.narrows else self.value.fullmatch)(text, start, end)
+            if match is None:
+                return None
+            start, end = match.span()
+        if CELL in text[start:end] or (self.ignore and self.ignore.fullmatch(text, start, end)):
+            return None
+        if (self.before and self.before.match(text, 0, start)) or (self.after and self.after.match(text, end)):
+            return None
+        if (
+            self.allowed
+            and hashlib.sha256(text[start:end].encode("utf-8", "surrogatepass")).hexdigest() in self.allowed
+        ):
+            return None
+        return start, end
 
+    def counts(self, score: float, spoken: bool) -> bool:
+        """Whether a match with this score counts by itself."""
+        return score >= self.threshold and (spoken or not self.spoken)
 
-class Candidate(NamedTuple):
-    """Characters [start, end), and WIDTH before them, in which matches of recognizer number `row` may begin."""
-
-    start: int
-    end: int
-    row: int
-
-
-class Part(NamedTuple):
-    """A piece of a text to be searched: matches that start in [first, last) are its own; rows of the recognizers."""
-
-    first: int
-    last: int
-    rows: frozenset[int]
+    def weight(self, score: float) -> float:
+        """What a match with this score is worth beside another that overlaps it."""
+        return min(score, _BY_CONTEXT) if self.spoken else score
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of a text: recognizers by their number; words that speak for every match.
+    """What is asked of a text: rows by their number; words that speak for every match.
 
-    In a `column` matches below the threshold are wanted too, where the recognizer says so. Whoever asks may add to
-    `done` while the answers come: recognizers that were asked enough; to `chance`: whose weak matches were.
+    In a `column` matches that do not count by themselves are wanted too, where the row says so. Whoever asks may add to
+    `done` while the answers come: rows that were asked enough; to `chance`: whose weak matches were.
     """
 
     rows: tuple[int, ...]
@@ -93,103 +93,43 @@ class Asked:
     done: set[int] = field(default_factory=set)
     chance: set[int] = field(default_factory=set)
     tried: Counter[int] = field(default_factory=Counter)
-    """Matches of each recognizer whose check digits were computed, right or wrong."""
+    """Matches of each row whose check digits were computed, right or wrong."""
     passed: Counter[int] = field(default_factory=Counter)
     parsed: Counter[int] = field(default_factory=Counter)
     """Matches that a slow library was asked about."""
+    choice: Choice = SHIPPED
 
-    def weak(self, row: int, recognizer: Recognizer) -> bool:
-        """Whether matches of this recognizer below its threshold are wanted."""
-        return self.column and recognizer.columns and row not in self.chance
+    def weak(self, number: int, row: Row) -> bool:
+        """Whether matches of this row that do not count by themselves are wanted."""
+        return self.column and row.columns and number not in self.chance
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """All recognizers of one table."""
+    """The rows of one choice, and the registry of recognizers whose findings they judge."""
 
-    rows: tuple[Recognizer, ...]
+    rows: tuple[Row, ...]
+    configuration: Configuration
+    countries: frozenset[str]
+    context: Mapping[str, tuple[str, ...]]
+    """Words that speak for the findings of a recognizer, in lower case, where the registry names them."""
 
-    def possible(self, text: str) -> bool:
-        """Whether anything could be found in this text, read as a table or not; what is escaped in JSON can be all."""
-        return "\\" in text or any(recognizer.candidates.search(text) for recognizer in self.rows)
-
-    def parts(self, text: str, asked: Asked, first: int = 0, last: int = sys.maxsize) -> Iterator[Part]:
-        """The pieces of text[first:last] that are worth searching, in order, disjoint.
-
-        A match that counts and begins in [first, last) begins in a piece that names its recognizer.
-        """
-        last = min(last, len(text))
-        found = sorted(self._candidates(text, max(first - MARGIN, 0), min(last + MARGIN, len(text)), asked))
-        starts = [candidate.start for candidate in found]
-        i = 0
-        while i < len(found):
-            low = max(found[i].start - WIDTH, first)
-            high = min(found[i].end + 1, last)
-            i += 1
-            while i < len(found) and found[i].start - WIDTH < high + MARGIN and high - low < PART:
-                high = min(max(high, found[i].end + 1), last)
-                i += 1
-            first = max(first, high)
-            if low < high:
-                near = found[bisect_left(starts, low - MARGIN - JOINED) : bisect_right(starts, high + MARGIN)]
-                yield Part(low, high, frozenset(candidate.row for candidate in near))
-
-    def _candidates(self, text: str, start: int, end: int, asked: Asked) -> Iterator[Candidate]:
-        lower, small = "", end - start <= SMALL
-        spans: dict[re.Pattern[str] | None, list[tuple[int, int]]] = {None: [(start, end)]}
-        for row in asked.rows:
-            recognizer = self.rows[row]
-            if row in asked.done or (small and recognizer.candidates.search(text, start, end) is None):
+    def possible(self, text: str, asked: Asked | None = None) -> bool:
+        """False only where nothing can be found in this text; what is escaped in JSON can be all."""
+        if asked is None and "\\" in text:
+            return True
+        lower = ""
+        for number, row in enumerate(self.rows):
+            if row.candidates is None:
+                return True
+            if (asked and number not in asked.rows) or row.candidates.search(text) is None:
                 continue
-            if recognizer.within is not None and recognizer.within not in spans:
-                spans[recognizer.within] = _near(recognizer.within, text, start, end)
-            finditer = recognizer.candidates.finditer
-            spoken = not recognizer.needs_context or asked.weak(row, recognizer)
-            if spoken or asked.words & frozenset(recognizer.context):
-                for low, high in spans[recognizer.within]:
-                    yield from _joined((match.span() for match in finditer(text, low, high)), row)
-                continue
+            if not row.spoken or (asked is None or asked.words or asked.column):
+                return True
             lower = lower or text.replace("\u0130", "I").lower()  # the only letter that is two in lower case
-            words = [word for word in recognizer.context if spans[recognizer.within] and word in lower]
-            for low, high in spans[recognizer.within] if words else ():
-                if not _spoken(lower, words, low, high):
-                    continue
-                found = (match.span() for match in finditer(text, low, high))
-                yield from _joined((span for span in found if _spoken(lower, words, *span)), row)
-
-
-def _joined(spans: Iterator[tuple[int, int]], row: int) -> Iterator[Candidate]:
-    """Neighbours as one, up to JOINED characters: a column of numbers has one in each cell."""
-    low = high = -1
-    for a, b in spans:
-        if low >= 0 and a - high < WIDTH and b - low < JOINED:
-            high = b
-        else:
-            if low >= 0:
-                yield Candidate(low, high, row)
-            low, high = a, b
-    if low >= 0:
-        yield Candidate(low, high, row)
-
-
-def _spoken(lower: str, words: list[str], start: int, end: int) -> bool:
-    """Whether one of the words is where the context of a match can be that shares characters with [start, end)."""
-    start = max(start - WIDTH - CONTEXT, 0)
-    return any(lower.find(word, start, end) >= 0 for word in words)
-
-
-def _near(pattern: re.Pattern[str], text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Where a match of anything that holds a match of `pattern` can lie, in order and disjoint."""
-    spans: list[tuple[int, int]] = []
-    low = high = start
-    for match in pattern.finditer(text, start, end):
-        a, b = match.span()
-        if a - SHORT > high:
-            if high > low:
-                spans.append((low, high))
-            low = a - SHORT
-        high = min(b + SHORT, end)
-    return [*spans, (low, high)] if high > low else spans
+            if any(word in lower for name in row.recognizers for word in self.context.get(name, ())):
+                return True
+        return False
 
 
 def words_of(name: str) -> frozenset[str]:
@@ -205,15 +145,121 @@ def mask(value: str) -> str:
 
 
 @cache
-def profile() -> Profile:
-    """The shipped recognizers."""
-    rows = yaml.load(data("pii/recognizers.yaml").read_bytes(), _Loader)  # noqa: S506  # a safe loader
-    return Profile(tuple(_recognizer(row) for row in rows))
+def profile(choice: Choice = SHIPPED) -> Profile:
+    """The shipped recognizers of the chosen countries, and those that the user brought; UsageError for a bad one."""
+    shipped = _load("registry")
+    countries = choice.countries
+    if countries is None:
+        countries = frozenset(shipped["supported_countries"])
+    recognizers = [one for one in shipped["recognizers"] if one.get("country_code") in (None, *countries)]
+    rows = [_row(row) for row in _load("entities")]
+    named = {name for row in rows for name in row.recognizers}
+    rows = [row for row in rows if row.recognizers & {one["name"] for one in recognizers}]
+    rows += [_plain(one, _COUNTRY_RULE) for one in recognizers if one["name"] not in named]
+    for registry in choice.registries:
+        own = given_registry(registry)
+        recognizers += own
+        rows += [_plain(one, _CUSTOM_RULE) for one in own]
+    configuration = {
+        "supported_languages": shipped["supported_languages"],
+        "global_regex_flags": shipped["global_regex_flags"],
+        "recognizers": recognizers,
+    }
+    return Profile(tuple(rows), configuration, countries, {one["name"]: _context(one) for one in recognizers})
 
 
-def _recognizer(row: dict[str, Any]) -> Recognizer:
-    known: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    for key in ("candidates", "ignore", "within"):
+def countries() -> frozenset[str]:
+    """Those that the shipped registry knows."""
+    return frozenset(one["country_code"] for one in _load("registry")["recognizers"] if "country_code" in one)
+
+
+def given_registry(text: bytes) -> list[dict[str, Any]]:
+    """The recognizers of a registry in Presidio's YAML, of whatever language; UsageError says what is wrong with it."""
+    try:
+        read = yaml.load(text, _Loader)  # noqa: S506  # a safe loader
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError):
+        raise UsageError("--pii-recognizers: not YAML") from None
+    found = read.get("recognizers") if isinstance(read, dict) else None
+    if not isinstance(found, list) or not found:
+        raise UsageError("--pii-recognizers: has no list of `recognizers`, as Presidio's registry has")
+    flags = read.get("global_regex_flags", 26)
+    return [_given(one, flags) for one in found if not (isinstance(one, dict) and one.get("enabled") is False)]
+
+
+def _given(one: object, flags: object) -> dict[str, Any]:
+    import regex  # noqa: PLC0415  # of the extra `scan`, and not needed to know that nothing is to be searched
+
+    if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+        raise UsageError("--pii-recognizers: each recognizer needs a `name`")
+    name = one["name"]
+    if one.get("type", "custom") != "custom":
+        raise UsageError(
+            f"--pii-recognizers: {name}: bring patterns of your own (type: custom); choose --pii-country for more"
+        )
+    if not isinstance(one.get("supported_entity"), str):
+        raise UsageError(f"--pii-recognizers: {name}: needs a `supported_entity`")
+    for pattern in one.get("patterns") or ():
+        try:
+            compiled = regex.compile(pattern["regex"], int(flags) if isinstance(flags, int) else 26)
+        except (regex.error, TypeError, KeyError, ValueError, RecursionError):
+            raise UsageError(f"--pii-recognizers: {name}: a pattern has no valid `regex`") from None
+        if compiled.fullmatch(""):
+            raise UsageError(f"--pii-recognizers: {name}: a pattern matches the empty text")
+    context = [*(one.get("context") or ())]
+    for language in one.get("supported_languages") or ():
+        context += language.get("context") or () if isinstance(language, dict) else ()
+    return {key: value for key, value in one.items() if key not in ("supported_language", "supported_languages")} | {
+        "type": "custom",
+        "context": context or None,
+        "name": name,
+    }
+
+
+def _load(name: str) -> Any:
+    return yaml.load(data(f"pii/{name}.yaml").read_bytes(), _Loader)  # noqa: S506  # a safe loader
+
+
+def _context(one: Mapping[str, Any]) -> tuple[str, ...]:
+    words: Iterable[str] = one.get("context") or ()
+    for language in one.get("supported_languages") or ():
+        words = (*words, *(language.get("context") or ()))
+    return tuple(word.lower() for word in words)
+
+
+def _plain(one: Mapping[str, Any], rule: str) -> Row:
+    """For an entity of which the table says nothing: not within a word, and a country's only beside a word for it."""
+    import regex  # noqa: PLC0415  # of the extra `scan`, and not needed to know that nothing is to be searched
+
+    within = regex.compile(r"(?r)\w"), regex.compile(r"\w")
+    entity = str(one.get("supported_entity") or one.get("entity") or "")
+    return Row(
+        one["name"],
+        entity,
+        rule,
+        frozenset((one["name"],)),
+        before=within[0],
+        after=within[1],
+        threshold=0.4,
+        spoken=rule == _COUNTRY_RULE,
+        columns=rule == _COUNTRY_RULE,
+    )
+
+
+def _row(row: dict[str, Any]) -> Row:
+    import regex  # noqa: PLC0415  # of the extra `scan`, and not needed to know that nothing is to be searched
+
+    known: dict[str, Any] = dict(row)
+    if "value" in row:
+        verbose = "(?x)" if row["value"].startswith("(?x)") else ""
+        before = f"(?<!{row['before']})" if "before" in row else ""
+        known["wanted"] = f"{verbose}{before}(?:{row['value'].removeprefix(verbose)})(?!{row.get('after', '(?!)')})"
+    for key in ("value", "ignore", "after"):
         if key in known:
-            known[key] = re.compile(known[key])
-    return Recognizer(**known)
+            known[key] = regex.compile(known[key])
+    if "before" in known:
+        known["before"] = regex.compile(f"(?r)(?:{known['before']})")
+    if "candidates" in known:
+        known["candidates"] = re.compile(known["candidates"])
+    for key in ("recognizers", "allowed"):
+        known[key] = frozenset(known.get(key, ()))
+    return Row(**known)

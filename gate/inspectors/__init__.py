@@ -18,6 +18,7 @@ from gate.core.report import Section
 from gate.core.row import Row
 from gate.facts.seen import Seen
 from gate.facts.store import Said
+from gate.formats.personal_choice import SHIPPED, Choice
 
 if TYPE_CHECKING:
     from gate.declared.expected import Expectation
@@ -35,8 +36,8 @@ class Inputs:
     `effective_time` is the clock of the decision (RFC 3339, UTC, trailing Z), "" where none was given. `advisories` is
     the path of a data base that `gate db import` made, None where there is none. `signatures` were named by
     `--signature`; those that lie beside the target are asked of the archive. `expected` is the digest that one target
-    must have. `personal_allowed` are values that are no finding.
-    must have. `mask_key` is the secret of the keyed hashes by which credentials may be compared, b"" for none.
+    must have. `personal` says which personal data is searched for, `personal_allowed` are values that are no finding.
+    `mask_key` is the secret of the keyed hashes by which credentials may be compared, b"" for none.
     """
 
     effective_time: str = ""
@@ -47,6 +48,7 @@ class Inputs:
     expected: Expectation | None = None
     personal_allowed: Allowed | None = None
     mask_key: bytes = field(default=b"", repr=False)
+    personal: Choice = SHIPPED
 
 
 class Inspector:

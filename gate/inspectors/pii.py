@@ -76,8 +76,7 @@ class Pii(Inspector):
 
     def __init__(self, inputs: Inputs = Inputs()) -> None:  # noqa: B008  # frozen
         super().__init__(inputs)
-        allowed = inputs.personal_allowed
-        self._read = read_personal if allowed is None else partial(read_personal, allowed=allowed)
+        self._read = partial(read_personal, choice=inputs.personal, allowed=inputs.personal_allowed)
 
     def wants(self, member: Member) -> Need | None:
         return content_need(member)

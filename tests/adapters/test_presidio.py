@@ -1,7 +1,6 @@
 """Presidio as gate runs it: offline, quiet, and asked only where something can be, with the same answers."""
 
 import logging
-import re
 import socket
 import subprocess
 import sys
@@ -11,20 +10,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.pii import people, quiet
+from fixtures.pii import people
 from gate.adapters import presidio
 from gate.adapters.presidio import Analyzer, Hit, analyzer
-from gate.core.errors import MissingExtra, NotExamined
+from gate.core.errors import MissingExtra, NotExamined, UsageError
 from gate.core.gap import GapReason
-from gate.formats.personal import MARGIN, PART, Asked, profile
+from gate.formats.personal import Asked, profile
+from gate.formats.personal_choice import Choice
 from tests.conftest import ROOT
 
 ROWS = profile().rows
 ALL = tuple(range(len(ROWS)))
 
 
-def searched(text: str, asked: Asked = Asked(ALL)) -> list[Hit]:
-    return list(analyzer().search(text, asked, profile().parts(text, asked)))
+def asking(words: frozenset[str] = frozenset(), column: bool = False) -> Asked:
+    return Asked(ALL, words, column)
+
+
+def searched(text: str, asked: Asked | None = None) -> list[Hit]:
+    return list(analyzer().search(text, asked or asking()))
 
 
 def named(text: str, hits: list[Hit]) -> list[tuple[str, str]]:
@@ -42,126 +46,111 @@ def test_what_only_looks_like_one_is_not_found(text: str) -> None:
     assert searched(f" {text} ") == searched(text) == []
 
 
-# -- the same answers -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        people.notes(),
-        people.rows(60),
-        people.json_lines(),
-        " ".join(value for _, value, _ in people.VALUES),
-        "\n".join(data.decode()[:20_000] for data in quiet.QUIET.values()) + people.notes(),
-        "4111 1111 1111 1111 " * 600,
-        "+49 30 23125 000 " * 600,
-    ],
-    ids=["prose", "table", "json", "dense", "mixed", "cards", "phones"],
-)
-def test_a_search_in_parts_finds_what_one_in_the_whole_does(text: str) -> None:
-    assert searched(text) == analyzer().whole(text, Asked(ALL))
-
-
-FRAGMENTS = st.sampled_from(
-    [value for _, value, _ in people.VALUES]
-    + list(people.NOTHING)
-    + [word for row in ROWS for word in row.context]
-    + [
-        " ",
-        " ",
-        "  ",
-        "\n",
-        "\r\n",
-        "\t",
-        ",",
-        ";",
-        ".",
-        "-",
-        "/",
-        "+",
-        "=",
-        '"',
-        "'",
-        "_",
-        "@",
-        ":",
-        "(",
-        ")",
-        "\x1e",
-        "\0",
-    ]
-    + ["0", "4", "12", "3456", "99999", "a", "DE", "İ", "ß", "٣", "\u00a0", "\u200b", "😀", "ﬁ", "e\u0301", "\ud800"]
-    + ["x" * 200, "9" * 70, "word " * 40]
-)
-
-
-@settings(max_examples=80, deadline=None, derandomize=True)
-@given(
-    st.lists(FRAGMENTS, max_size=60), st.booleans(), st.sampled_from([frozenset[str](), frozenset({"phone", "dni"})])
-)
-def test_a_search_in_parts_finds_what_one_in_the_whole_does_in_any_text(
-    fragments: list[str], column: bool, words: frozenset[str]
-) -> None:
-    text = "".join(fragments)
-    asked = Asked(ALL, words, column)
-    assert searched(text, asked) == analyzer().whole(text, Asked(ALL, words, column))
+@pytest.mark.parametrize(("entity", "value", "sentence"), people.VALUES, ids=[value for _, value, _ in people.VALUES])
+def test_presidio_is_started_for_every_value(entity: str, value: str, sentence: str) -> None:
+    assert profile().possible(sentence.format(value), asking())
 
 
 @settings(max_examples=15, deadline=None, derandomize=True)
-@given(st.integers(0, 2 * PART), st.integers(1, PART))
+@given(st.integers(0, 9000), st.integers(1, 5000))
 def test_two_halves_find_what_the_whole_does(cut: int, size: int) -> None:
-    text = (people.notes() + people.rows(30))[: 3 * PART]
-    engine, asked = analyzer(), Asked(ALL)
+    text = (people.notes() + people.rows(30))[:16_000]
     found: list[Hit] = []
     for first, last in ((0, cut), (cut, cut + size), (cut + size, len(text))):
-        found += engine.search(text, asked, profile().parts(text, asked, first, last))
+        found += analyzer().search(text, asking(), first, last)
     assert found == searched(text)
 
 
-def test_the_checks_are_presidios_own_and_its_recognizers_find_the_same_in_a_table() -> None:
-    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-    from presidio_analyzer.nlp_engine import NoOpNlpEngine
-    from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, IbanRecognizer
-
-    from gate.adapters.presidio_engine import _Email
-
-    text = people.rows(200)
-    registry = RecognizerRegistry([CreditCardRecognizer(), IbanRecognizer(), _Email()], supported_languages=["en"])
-    nlp = NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "no_op"}])
-    theirs = AnalyzerEngine(registry=registry, nlp_engine=nlp).analyze(text, "en", score_threshold=0.5)
-    ours = [hit for hit in searched(text) if ROWS[hit.row].name in ("card", "iban", "email")]
-    assert sorted((hit.entity_type, hit.start, hit.end) for hit in theirs) == sorted(
-        (ROWS[hit.row].entity, hit.start, hit.end) for hit in ours
-    )
-    assert len(ours) == 600
+def test_no_context_reaches_from_one_cell_into_the_next() -> None:
+    assert searched("the PESEL\x1e44051401359\x1e") == []
+    assert len(searched("the PESEL 44051401359\x1e")) == 1
 
 
-# -- what makes this so -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Mastercard 2223003122003222", "2223003122003222"),
+        ("credit card 4917484589897107123", None),
+        ("telefon 32 12 34 56", "32 12 34 56"),
+        ("tel 0664 1234567", "0664 1234567"),
+    ],
+)
+def test_what_presidio_alone_does_not_know(text: str, expected: str | None) -> None:
+    assert [value for _, value in named(text, searched(text))] == ([expected] if expected else [])
 
 
-def test_no_pattern_matches_more_than_it_promises() -> None:
-    """README.md of the tables: the parts of a text overlap by twice this."""
-    from re import _parser  # type: ignore[attr-defined]
-
-    for row in ROWS:
-        for pattern in row.patterns:
-            assert _parser.parse(pattern).getwidth()[1] <= (256 if row.within is None else 64), row.name
-    assert MARGIN >= 2 * 256
+def test_a_card_of_19_digits_is_found_beside_a_word_for_it() -> None:
+    digits = "491761582937461528"
+    total = sum(sum(divmod(int(c) * (2 - i % 2), 10)) for i, c in enumerate(reversed(digits)))
+    value = f"{digits}{-total % 10}"
+    assert named(f"credit card {value}", searched(f"credit card {value}")) == [("CREDIT_CARD", value)]
+    assert searched(f"seed {value}") == []
 
 
-def test_every_value_holds_a_candidate_of_its_recognizer() -> None:
-    for _, value, sentence in people.VALUES:
-        for hit in analyzer().whole(sentence.format(value), Asked(ALL)):
-            row = ROWS[hit.row]
-            assert row.candidates.search(value), (row.name, value)
-            assert row.within is None or row.within.search(value), (row.name, value)
+def test_an_allowed_value_is_none() -> None:
+    import hashlib
+    from dataclasses import replace
+
+    row = next(row for row in ROWS if row.name == "email")
+    text = "write to anna@bank.example.org"
+    assert row.span(text, 9, len(text)) == (9, len(text))
+    quiet = replace(row, allowed=frozenset({hashlib.sha256(text[9:].encode()).hexdigest()}))
+    assert quiet.span(text, 9, len(text)) is None
 
 
-def test_patterns_and_candidates_know_only_ascii_digits() -> None:
-    """One library takes \\d for more characters than another."""
-    for row in ROWS:
-        for pattern in (*row.patterns, row.candidates.pattern, row.within.pattern if row.within else ""):
-            assert not re.search(r"(?<!\[\^\\W)\\d", pattern), row.name
+# -- what a user chooses ----------------------------------------------------------------------------------------------
+
+OWN = b"""
+recognizers:
+  - name: employee
+    supported_language: en
+    supported_entity: EMPLOYEE_ID
+    patterns: [{name: emp, regex: '\\bEMP-\\d{6}\\b', score: 0.6}]
+  - name: slow
+    supported_entity: SLOW
+    patterns: [{name: slow, regex: '(?:(?:a|aa|a.a)+b)+c', score: 0.6}]
+"""
+
+
+def test_countries_and_recognizers_of_the_user_are_searched_in_the_same_pass() -> None:
+    choice = Choice(frozenset({"uk"}), (OWN,))
+    chosen = profile(choice)
+    asked = Asked(tuple(range(len(chosen.rows))), choice=choice)
+    text = "nino AB123456C of EMP-123456, not SSN 536-90-4399"
+    found = list(presidio.search(text, asked, 0, len(text), lambda: None))
+    assert [chosen.rows[hit.row].entity for hit in found] == ["UK_NINO", "EMPLOYEE_ID"]
+    assert [chosen.rows[hit.row].rule for hit in found] == ["pii.national-id", "pii.custom-entity"]
+
+
+def test_a_pattern_that_takes_too_long_is_a_gap_and_not_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gate.adapters import presidio_sieve
+
+    monkeypatch.setattr(presidio_sieve, "_SECONDS", 0.05)
+    choice = Choice(frozenset(), (OWN,))
+    asked = Asked(tuple(range(len(profile(choice).rows))), choice=choice)
+    text = f"EMP-123456 {'a' * 3000} bc"
+    found = []
+    with pytest.raises(NotExamined) as caught:
+        for hit in presidio.search(text, asked, 0, len(text), lambda: None):
+            found.append(hit)
+    assert caught.value.reason is GapReason.TIMED_OUT and len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"\xff\xfe", b"[", b"[]", b"recognizers: 7", b"recognizers: [7]", b"recognizers: [{name: a}]",
+        b"recognizers: [{name: a, supported_entity: B, patterns: [{name: x, regex: '(', score: 1}]}]",
+        b"recognizers: [{name: a, supported_entity: B, patterns: [{name: x, regex: 'a*', score: 1}]}]",
+        b"recognizers: [{name: UsSsnRecognizer, type: predefined}]",
+        b"recognizers: [{name: a, supported_entity: B, patterns: [{name: x, regex: 'a', score: 7}]}]",
+        b"recognizers: [{name: a, supported_entity: B}]",
+    ],
+    ids=range(11),
+)  # fmt: skip
+def test_a_registry_that_is_none_is_refused(bad: bytes) -> None:
+    with pytest.raises(UsageError):
+        presidio.analyzer(Choice(frozenset(), (bad,)))
 
 
 # -- a good guest -----------------------------------------------------------------------------------------------------
@@ -176,7 +165,7 @@ from gate.adapters.presidio import analyzer, Asked
 from gate.formats.personal import profile
 asked = Asked(tuple(range(len(profile().rows))))
 text = "anna@example.org pays with 4111 1111 1111 1111, phone 212-555-0188"
-assert len(list(analyzer().search(text, asked, profile().parts(text, asked)))) == 3
+assert len(list(analyzer().search(text, asked))) == 3
 assert len(logging.getLogger().handlers) == before
 for name in ("presidio-analyzer", "decision_process", "tldextract", "phonenumbers"):
     assert not logging.getLogger(name).handlers, name
@@ -226,24 +215,12 @@ def test_a_presidio_that_cannot_start_is_a_gap(
 ) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "presidio_analyzer"]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delitem(sys.modules, "gate.adapters.presidio_engine")
-    monkeypatch.delattr("gate.adapters.presidio_engine")
+    for name in [name for name in sys.modules if name.startswith("gate.adapters.presidio_")]:
+        monkeypatch.delitem(sys.modules, name)
+        monkeypatch.delattr(name)
     monkeypatch.setattr(sys, "meta_path", [Missing(error), *sys.meta_path])
     with pytest.raises(expected):
         Analyzer(profile())
-
-
-class Slow:
-    def finditer(self, *arguments: object, **options: object) -> list[object]:
-        raise TimeoutError
-
-
-def test_a_pattern_that_takes_too_long_is_a_gap_and_not_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    card = next(one for one in analyzer()._recognizers if one.name == "card")
-    monkeypatch.setattr(card.patterns[0].compiled_regex, "_pattern", Slow())
-    with pytest.raises(NotExamined) as caught:
-        searched("pay with 4012 8888 8888 1881 please")
-    assert caught.value.reason is GapReason.TIMED_OUT
 
 
 def test_values_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:

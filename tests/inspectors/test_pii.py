@@ -209,7 +209,7 @@ def test_what_was_not_searched_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None
 def test_without_presidio_text_that_could_hold_something_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     from gate.adapters import presidio
 
-    def missing() -> None:
+    def missing(*_: object) -> None:
         raise NotExamined(GapReason.MISSING_EXTRA, "presidio-analyzer is not installed")
 
     monkeypatch.setattr(presidio, "analyzer", missing)

@@ -50,15 +50,15 @@ LEVELS = 3
 """How far what they need is followed."""
 
 
-def needs(package: str) -> tuple[str, set[str]]:
-    """The normalised name, and what it needs on Linux without extras; nothing where the index has no wheel."""
+def needs(package: str) -> tuple[str, set[str] | None]:
+    """The normalised name, and what it needs on Linux without extras; None where the index has no wheel."""
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--no-deps"]
     command += ["--only-binary", ":all:", "--report", "-", package]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     name = canonicalize_name(Requirement(package).name)
     if answer.returncode:
         print(f"not found: {package}", file=sys.stderr)
-        return name, set()
+        return name, None
     metadata = json.loads(answer.stdout)["install"][0]["metadata"]
     parsed = (Requirement(text) for text in metadata.get("requires_dist", ()))
     return name, {canonicalize_name(one.name) for one in parsed if not one.marker or _holds(one.marker)}
@@ -76,16 +76,17 @@ def _holds(marker: Marker) -> bool:
 
 def main() -> None:
     """Print the table."""
-    table: dict[str, set[str]] = {}
+    table: dict[str, set[str] | None] = {}
     waiting = sorted(set(NAMES.split()))
     with ThreadPoolExecutor(3) as pool:
         for _ in range(LEVELS):
             for name, found in pool.map(needs, waiting):
-                table.setdefault(name, set()).update(found)
-            waiting = sorted({name for found in table.values() for name in found} - table.keys())
+                table[name] = found if found is None else found | (table.get(name) or set())
+            waiting = sorted({name for found in table.values() for name in found or ()} - table.keys())
     print("# What packages need, by their metadata on the index; written by .ci/requires.py.")
     for name, found in sorted(table.items()):
-        print(f"{name}: [{', '.join(sorted(found))}]")
+        if found is not None:
+            print(f"{name}: [{', '.join(sorted(found))}]")
 
 
 if __name__ == "__main__":

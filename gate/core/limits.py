@@ -48,7 +48,7 @@ class Limits:
     personal_bytes: int = 256 * MIB
     """Text of one member that is searched for personal data."""
     native_bytes: int = 512 * MIB
-    """Size of a native library that is parsed; the largest of PyTorch has 434 MB."""
+    """Size of a Windows or macOS library, which is copied to be parsed; the largest of PyTorch has 434 MB."""
     native_memory_bytes: int = 3 * GIB
     """Address space of the process that parses native libraries."""
     native_seconds: float = 20.0

@@ -6,7 +6,6 @@ Two layouts, told apart by EI_OSABI and EI_ABIVERSION; both were compared with w
 from __future__ import annotations
 
 from gate.archive.source import Source
-from gate.core.errors import FormatError
 from gate.formats import elf_sections
 from gate.formats.elf_header import ElfHeader
 
@@ -19,13 +18,16 @@ _SIZED = 4
 """The format of an attribute whose value has a length of its own: EIFMT_SVAL."""
 
 
-def target(source: Source, header: ElfHeader) -> tuple[int, str]:
-    """Architecture and suffix, as 90 and a; f is not written into a bare cubin. FormatError for an unknown layout."""
+def target(source: Source, header: ElfHeader) -> tuple[int, str] | None:
+    """Architecture and suffix, as 90 and a; f is not written into a bare cubin. None for an unknown layout.
+
+    Raises FormatError where its sections contradict each other.
+    """
     if header.abi == _NEW:
         return header.flags >> 8 & 0xFF, "a" if _accelerated(source, header) else ""
     if header.abi[0] == _OLD[0] and header.abi[1] <= _OLD[1]:
         return header.flags & 0xFF, "a" if header.flags & _OLD_ACCELERATED else ""
-    raise FormatError("a cubin of an unknown layout")
+    return None
 
 
 def _accelerated(source: Source, header: ElfHeader) -> bool:

@@ -47,6 +47,9 @@ class DeviceCode:
     damaged: int = 0
 
 
+NONE = DeviceCode()
+
+
 def in_elf(source: Source, header: ElfHeader) -> DeviceCode:
     """All device code of a library, program or object file; NotExamined for more than the bounds of its readers."""
     try:

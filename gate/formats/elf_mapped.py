@@ -82,6 +82,8 @@ class Strings:
         while True:
             number, inside = divmod(at, _BLOCK)
             block = self._blocks.get(number) or self._fetch(number)
+            if inside >= len(block):
+                raise FormatError("a name begins or goes on behind its string table")
             end = block.find(0, inside)
             parts.append(block[inside : end if end >= 0 else len(block)])
             length += len(parts[-1])

@@ -26,7 +26,7 @@ _HEAD = 2**16
 """Bytes of a bundle that are read or unpacked: its table stands first."""
 _SIZED = {2: (24, "<L", 8), 3: (32, "<Q", 8)}
 """By the version of a compressed bundle: size of its header, and how and where it says the size of the whole."""
-_TARGET = re.compile(rb"-(gfx[0-9a-z]{1,12}(?:-generic)?(?::[a-z]{1,16}[+-]){0,4})\Z")
+_TARGET = re.compile(rb"-(gfx[0-9a-z]{1,12}(?:-[0-9])?(?:-generic)?(?::[a-z]{1,16}[+-]){0,4})\Z")
 
 
 def targets(source: Source, start: int, size: int) -> Iterator[str]:

@@ -73,7 +73,7 @@ def ours(path):
     with path.open("rb") as file:
         source = Window(file.fileno(), 0, path.stat().st_size, Budget(Limits()))
         header = elf_header.read(source.read_at)
-        assert not elf_loading.loading(source.read_at, header).difference, path
+        assert not elf_loading.difference(source.read_at, header), path
         reader = Reader(source, header)
         elf = reader.read()
         exports = sorted(symbol.name for symbol in reader.exports())

@@ -52,7 +52,7 @@ class Limits:
     secret_characters: int = GIB
     """Text of one member that is searched for credentials."""
     native_bytes: int = 512 * MIB
-    """Size of a native library that is parsed; the largest of PyTorch has 434 MB."""
+    """Size of a Windows or macOS library, which is copied to be parsed; the largest of PyTorch has 434 MB."""
     native_memory_bytes: int = 3 * GIB
     """Address space of the process that parses native libraries, and of one that reads tables."""
     native_seconds: float = 20.0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-ELF, PE, MACHO, AR = "elf", "pe", "macho", "ar"
+ELF, PE, MACHO, AR, FATBIN = "elf", "pe", "macho", "ar", "fatbin"
 _ELF = b"\x7fELF"
+_FATBIN = b"\x50\xed\x55\xba\x01\0\x10\0"
 _AR = (b"!<arch>\n", b"!<thin>\n")
 _MACHO = (b"\xfe\xed\xfa\xce", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xcf\xfa\xed\xfe")
 _FAT = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
@@ -26,7 +27,7 @@ def is_data(name: str) -> bool:
 
 
 def kind(head: bytes, name: str) -> str:
-    """ELF, PE, MACHO, AR, or "" for what is no native code.
+    """ELF, PE, MACHO, AR, FATBIN (a container of CUDA code), or "" for what is no native code.
 
     MZ alone is two letters: it counts when the PE header stands where it says, or when the file is called like one.
     """
@@ -37,6 +38,8 @@ def kind(head: bytes, name: str) -> str:
         return MACHO
     if head.startswith(_AR):
         return AR
+    if head.startswith(_FATBIN):
+        return FATBIN
     return PE if magic[:2] == b"MZ" and (_signed(head) or name.lower().endswith(_PE_NAMES)) else ""
 
 

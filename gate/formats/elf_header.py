@@ -20,13 +20,13 @@ Reader: TypeAlias = Callable[[int, int], bytes]
 REL, EXEC, DYN, CORE = 1, 2, 3, 4
 SEGMENTS = 1000
 """Program headers; linkers write about ten, and parsers stop somewhere."""
-LOAD, DYNAMIC = 1, 2
+LOAD, DYNAMIC, INTERP, NOTE = 1, 2, 3, 4
 _X = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One program header; offsets, addresses and sizes in bytes."""
+    """One program header; offsets, addresses, sizes and alignment in bytes."""
 
     kind: int
     flags: int
@@ -34,13 +34,16 @@ class Segment:
     address: int
     size: int
     memory: int
+    align: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ElfHeader:
     """`type` and `machine` as in the file, `bits` 32 or 64, `order` little or big.
 
-    `sections` is the number of section headers. `end` is the offset behind the last byte that a header speaks of.
+    `sections` is the number of section headers, `end` the offset behind the last byte that a header speaks of.
+    `sections_at`, `section_size` and `names` say where the section headers lie, how large each is and which of them
+    holds the names. `abi` are the bytes for the system and its version, `flags` those of the machine.
     """
 
     type: int
@@ -50,6 +53,20 @@ class ElfHeader:
     segments: tuple[Segment, ...]
     sections: int
     end: int
+    sections_at: int = 0
+    section_size: int = 0
+    names: int = 0
+    abi: tuple[int, int] = (0, 0)
+    flags: int = 0
+
+    @property
+    def wide(self) -> bool:
+        return self.bits == 64
+
+    @property
+    def sign(self) -> str:
+        """The byte order as struct spells it."""
+        return "<" if self.order == "little" else ">"
 
     @property
     def stripped_of_code(self) -> bool:
@@ -69,17 +86,18 @@ def read(read_at: Reader) -> ElfHeader:
         raise FormatError("its ELF header is for no known class or byte order")
     sign = "<" if order == "little" else ">"
     fields = struct.unpack_from(sign + ("HHLQQQLHHHHHH" if bits == 64 else "HHLLLLLHHHHHH"), ident, 16)
-    kind, machine, _, _, programs, sections, _, _, program_size, program_count, section_size, count, _ = fields
+    kind, machine, _, _, programs, sections, flags, _, program_size, program_count, section_size, count, names = fields
     if sections and not count:
         count = _many(read_at(sections, section_size), sign, bits)
     end = max(sections + section_size * count if sections else 0, programs + program_size * program_count)
+    more = (sections, section_size, names, (ident[7], ident[8]), flags)
     if kind in (REL, CORE):  # their segments, if any, are no map of the file
-        return ElfHeader(kind, machine, bits, order, (), count, end if kind == REL else 0)
+        return ElfHeader(kind, machine, bits, order, (), count, end if kind == REL else 0, *more)
     if program_count > SEGMENTS:
         raise NotExamined(GapReason.TOO_MANY, f"{program_count} program headers, more than {SEGMENTS}")
     found = _segments(read_at(programs, program_size * program_count), program_size, program_count, sign, bits)
     end = max((end, *(s.offset + s.size for s in found if s.kind and s.size)))
-    return ElfHeader(kind, machine, bits, order, found, count, end)
+    return ElfHeader(kind, machine, bits, order, found, count, end, *more)
 
 
 def _many(section: bytes, sign: str, bits: int) -> int:
@@ -101,8 +119,8 @@ def _segments(table: bytes, size: int, count: int, sign: str, bits: int) -> tupl
     for at in range(0, len(table) - size + 1, size):
         values = struct.unpack_from(shape, table, at)
         if bits == 64:
-            kind, flags, offset, address, _, in_file, memory, _ = values
+            kind, flags, offset, address, _, in_file, memory, align = values
         else:
-            kind, offset, address, _, in_file, memory, flags, _ = values
-        found.append(Segment(kind, flags, offset, address, in_file, memory))
+            kind, offset, address, _, in_file, memory, flags, align = values
+        found.append(Segment(kind, flags, offset, address, in_file, memory, align))
     return tuple(found)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from dataclasses import dataclass
 from itertools import pairwise
 
 from gate.core.errors import NotExamined
@@ -19,44 +18,34 @@ from gate.formats.elf_header import DYNAMIC, LOAD, ElfHeader, Reader, Segment
 ENTRIES = 1000
 """Entries of a dynamic table: LIEF reads that many and says nothing of the rest; large libraries have 60."""
 _PAGE = 4096
-_NEEDED, _VERNEED = 1, 0x6FFFFFFE
 _ONCE = {
     5: "STRTAB",
     6: "SYMTAB",
     14: "SONAME",
     15: "RPATH",
     29: "RUNPATH",
-    _VERNEED: "VERNEED",
+    0x6FFFFFFE: "VERNEED",
     0x6FFFFFFF: "VERNEEDNUM",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Loading:
-    """What a loader sees: `difference` says in words what a reader sees otherwise, "" for nothing.
+def difference(read_at: Reader, header: ElfHeader) -> str:
+    """In what a loader sees another file than a reader, in words; "" for nothing.
 
-    `needed` is the number of libraries that the file needs, `versioned` whether it needs symbol versions.
+    NotExamined `too-many` for a dynamic table of more than ENTRIES entries.
     """
-
-    difference: str = ""
-    needed: int = 0
-    versioned: bool = False
-
-
-def loading(read_at: Reader, header: ElfHeader) -> Loading:
-    """A file as a loader sees it; NotExamined `too-many` for a dynamic table of more than ENTRIES entries."""
     dynamics = [s for s in header.segments if s.kind == DYNAMIC]
     if not dynamics:
-        return Loading()
+        return ""
     if len(dynamics) > 1:
-        return Loading("it has two dynamic segments")
+        return "it has two dynamic segments"
     loads = [s for s in header.segments if s.kind == LOAD]
     if _overlap(loads):
-        return Loading("segments are loaded over each other")
+        return "segments are loaded over each other"
     dynamic = dynamics[0]
     holds = [s for s in loads if s.address <= dynamic.address < s.address + s.size]
     if not any(dynamic.address - s.address + s.offset == dynamic.offset for s in holds):
-        return Loading("its dynamic segment is not where it is loaded from")
+        return "its dynamic segment is not where it is loaded from"
     return _table(read_at, header, dynamic)
 
 
@@ -72,7 +61,7 @@ def _overlap(loads: list[Segment]) -> bool:
     return False
 
 
-def _table(read_at: Reader, header: ElfHeader, dynamic: Segment) -> Loading:
+def _table(read_at: Reader, header: ElfHeader, dynamic: Segment) -> str:
     shape = ("<" if header.order == "little" else ">") + ("QQ" if header.bits == 64 else "LL")
     size = struct.calcsize(shape)
     data = read_at(dynamic.offset, min(dynamic.size, (ENTRIES + 1) * size))
@@ -81,8 +70,8 @@ def _table(read_at: Reader, header: ElfHeader, dynamic: Segment) -> Loading:
         tag = struct.unpack_from(shape, data, at)[0]
         if not tag:
             twice = sorted(name for number, name in _ONCE.items() if tags[number] > 1)
-            return Loading(f"it has {twice[0]} twice" if twice else "", tags[_NEEDED], bool(tags[_VERNEED]))
+            return f"it has {twice[0]} twice" if twice else ""
         tags[tag] += 1
     if tags.total() > ENTRIES:
         raise NotExamined(GapReason.TOO_MANY, f"a dynamic table of more than {ENTRIES} entries")
-    return Loading("its dynamic table goes on behind the end of its segment")
+    return "its dynamic table goes on behind the end of its segment"

@@ -300,6 +300,12 @@ def test_what_lief_leaves_out_is_a_gap_and_not_a_fact():
     assert (result.facts, [reason for _, reason, _ in result.gaps]) == ([], [GapReason.CORRUPT])
 
 
+def test_two_readers_that_disagree_are_a_finding_beside_the_facts():
+    result = look(Elf(needed=["liba.so"], versions={"lib\udcff.so": ["A_1"]}).build())  # LIEF has no name for it
+    assert result.findings == [("parser-discrepancy", "lib/libx.so")]
+    assert result.facts[0].versions == ("lib\\xff.so:A_1",)
+
+
 # -- targets ----------------------------------------------------------------------------------------------------------
 
 
@@ -468,7 +474,7 @@ def test_bytes_decide_and_not_names():
         budget = Budget(Limits())
         return inspector.wants(Member(path, Entry(b"", None, window=Memory(data, budget)), budget))
 
-    assert wants("weights.bin", Elf().build()) is Need.STREAM
+    assert wants("weights.bin", Elf().build()) is Need.SEEK
     assert wants("README.md", others.pe()) is Need.STREAM
     assert wants("libx.so", b"text") is None
     assert wants("libx.a", b"!<arch>\n") is Need.HEAD

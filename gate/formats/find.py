@@ -1,0 +1,31 @@
+"""Where bytes stand in a range of a source, read block by block."""
+
+from __future__ import annotations
+
+from gate.archive.source import Source
+
+_BLOCK = 2**20
+
+
+def find(source: Source, start: int, end: int, needles: tuple[bytes, ...], align: int = 1) -> int:
+    """The first offset in the range, a multiple of `align`, at which one of `needles` stands; -1 for none."""
+    overlap = max(map(len, needles)) - 1
+    end = min(end, source.size)
+    at = start
+    while at < end:
+        block = source.read_at(at, min(_BLOCK, end - at))
+        places = [place for needle in needles if (place := _aligned(block, needle, -at % align, align)) >= 0]
+        if places:
+            return at + min(places)
+        if at + len(block) >= end or not block:
+            return -1
+        at += len(block) - overlap
+        source.tick()
+    return -1
+
+
+def _aligned(block: bytes, needle: bytes, phase: int, align: int) -> int:
+    place = block.find(needle)
+    while place >= 0 and place % align != phase:
+        place = block.find(needle, place + 1)
+    return place

@@ -35,16 +35,20 @@ def given(
     read = tuple(_profile(file) for file in profiles)
     _unique(read)
     trusted = trust_file(targets, trust) if trust else None
-    attached = tuple(
-        Attachment(os.path.basename(file), read_file(file, "--signature", limits.signature_bytes))
-        for file in signatures
-    )
+    attached = attachments(signatures, limits)
     recorded: dict[str, Json] = {
         "advisories": about,
         "profiles": [{"name": profile.name, "digest": {"sha256": profile.digest}} for profile in read],
         "trust": {"digest": {"sha256": trusted.digest}} if trusted else None,
     }
     return Inputs(effective_time, advisories, read, trusted, attached), recorded
+
+
+def attachments(files: Sequence[str], limits: Limits) -> tuple[Attachment, ...]:
+    """The files of --signature; UsageError for one that cannot be read."""
+    return tuple(
+        Attachment(os.path.basename(file), read_file(file, "--signature", limits.signature_bytes)) for file in files
+    )
 
 
 def expectations(targets: Sequence[str], digests: Sequence[str]) -> tuple[Expectation, ...]:

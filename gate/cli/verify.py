@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gate.cli.options import EffectiveTime, Signatures, TrustFile
+
 if TYPE_CHECKING:
     from gate.trust.words import Trust
 
 
 def verify(
     target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="With --bundle: the signed file, or its digest as sha256:HEX.")
+        str, typer.Argument(metavar="TARGET", help="Archive; with --bundle the signed file, or its sha256:HEX.")
     ],
-    bundle: Annotated[str, typer.Option(metavar="FILE", help="The Sigstore bundle to check.")] = "",
+    trust: TrustFile = "",
+    signature: Signatures = [],  # noqa: B006  # typer copies it
+    effective_time: EffectiveTime = "",
+    bundle: Annotated[str, typer.Option(metavar="FILE", help="Check this Sigstore bundle, and nothing else.")] = "",
     certificate_identity: Annotated[
         str, typer.Option(metavar="NAME", help="Whose certificate it must be: the whole name, an address or a URI.")
     ] = "",
@@ -28,30 +33,52 @@ def verify(
     format_: Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="text or json.")] = "text",
 ) -> None:
     """Verify signatures, offline: exit 0 verified, 1 not, 3 when it cannot be told."""
+    from gate.cli.emit import write_stdout
+    from gate.core.errors import UsageError
+
+    if format_ not in ("json", "text"):
+        raise UsageError(f"-f {format_}: there are json, text")
+    if bundle:
+        if trust or signature or effective_time:
+            raise UsageError(
+                "--bundle asks about one signer, named by options: no --trust, --signature, --effective-time"
+            )
+        named = _trust(certificate_identity, certificate_oidc_issuer, key, trusted_root)
+        answer, code = _bundle(target, bundle, named, format_)
+    else:
+        if certificate_identity or certificate_oidc_issuer or key or trusted_root:
+            raise UsageError(
+                "--certificate-identity, --certificate-oidc-issuer, --key and --trusted-root need --bundle"
+            )
+        answer, code = _archive(target, trust, signature, effective_time, format_)
+    write_stdout(answer)
+    raise typer.Exit(code)
+
+
+def _archive(target: str, trust: str, files: list[str], effective_time: str, format_: str) -> tuple[str, int]:
+    from gate.cli.signatures import signatures
+    from gate.output.signatures import RENDERERS
+
+    checked = signatures(target, trust, files, effective_time)
+    return RENDERERS[format_](checked), checked.exit_code
+
+
+def _bundle(target: str, file: str, trust: Trust, format_: str) -> tuple[str, int]:
     import hashlib
     import os
 
     from gate.cli.artifact import artifact
-    from gate.cli.emit import write_stdout
     from gate.cli.files import read_file
-    from gate.core.errors import UsageError
     from gate.core.limits import Limits
     from gate.output.verification import RENDERERS, BundleChecked
     from gate.trust.bundle import check
     from gate.trust.verify import needs
 
-    if format_ not in RENDERERS:
-        raise UsageError(f"-f {format_}: there are {', '.join(sorted(RENDERERS))}")
-    if not bundle:
-        raise UsageError("give the signature as --bundle FILE")
-    trust = _trust(certificate_identity, certificate_oidc_issuer, key, trusted_root)
-    data = read_file(bundle, "--bundle", Limits().signature_bytes)
+    data = read_file(file, "--bundle", Limits().signature_bytes)
     about = artifact(target, needs(trust))
-    checked = BundleChecked(
-        os.path.basename(bundle), hashlib.sha256(data).hexdigest(), about.digests, check(data, about, trust)
-    )
-    write_stdout(RENDERERS[format_](checked))
-    raise typer.Exit(checked.exit_code)
+    sha256 = hashlib.sha256(data).hexdigest()
+    checked = BundleChecked(os.path.basename(file), sha256, about.digests, check(data, about, trust))
+    return RENDERERS[format_](checked), checked.exit_code
 
 
 def _trust(identity: str, issuer: str, key: str, root_file: str) -> Trust:

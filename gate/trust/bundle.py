@@ -43,8 +43,8 @@ def by_key(name: str, pem: bytes, root: TrustedRoot | None = None) -> Trust:
 def check(data: bytes, artifact: Artifact, trust: Trust) -> Outcome:
     """What the bundle in these bytes says about this artifact. Raises nothing about either of them.
 
-    No file, network or clock is touched. A bundle by certificate is judged at the time that its log or timestamps prove;
-    one by key is as good as its key, at any time.
+    No file, network or clock is touched. A bundle by certificate is judged at the time that its log or timestamps
+    prove; one by key is as good as its key, at any time.
     """
     try:
         signed = bundle(json_object(data))

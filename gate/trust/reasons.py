@@ -55,7 +55,7 @@ TEXT = MappingProxyType(
         "no-digest": "the artifact has no digest, because not all of it was read",
         "no-artifact": "what it signs does not lie beside it",
         "other-digest": "it names the artifact by digests that are not computed here",
-        "whole-message": "its key signs more than a sha256: the whole artifact has to be at hand, and not be too large to hold",
+        "whole-message": "its key signs more than a sha256: all of the artifact must be at hand, and not be too large",
         "model-signing": "an OpenSSF Model Signing signature; these are not verified yet",
         "unsupported": "a kind of signature that is not supported",
         "too-large": "it is too large or too deep to read",

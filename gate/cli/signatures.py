@@ -11,7 +11,7 @@ from gate.cli.times import moment
 from gate.cli.trust_file import trust_file
 from gate.core.gap import Gap, GapReason
 from gate.core.limits import Limits
-from gate.facts.signatures import Signature
+from gate.facts.signatures import Signature, SignatureCoverage
 from gate.inspectors import Inputs
 from gate.output.signatures import SignaturesChecked
 from gate.trust.signed import overall
@@ -33,10 +33,11 @@ def signatures(target: str, trust: str, files: Sequence[str], effective_time: st
     inputs = Inputs(moment(effective_time), trust=trusted, signatures=attachments(files, limits))
     report = pipeline.scan(target, registry.load(inputs=inputs).only(_NAME), limits, jobs=0)
     rows = tuple(fact for fact in report.facts if isinstance(fact, Signature))
+    lists = tuple(fact for fact in report.facts if isinstance(fact, SignatureCoverage))
     gaps = tuple(gap for gap in report.gaps if gap.inspector == _NAME or gap.reason in _CHANGED)
     grants = report.sections[_NAME].get("grants", [])
-    status = overall(rows, finished=not _unfinished(gaps, rows))
-    return SignaturesChecked(report.subject, status, rows, grants, gaps, trusted.digest if trusted else "")
+    status = overall(rows, finished=not _unfinished(gaps, rows), whole={row.path for row in lists if row.whole})
+    return SignaturesChecked(report.subject, status, rows, lists, grants, gaps, trusted.digest if trusted else "")
 
 
 def _unfinished(gaps: Sequence[Gap], rows: Sequence[Signature]) -> bool:

@@ -9,7 +9,7 @@ from gate.core.gap import Gap
 from gate.core.report import Json
 from gate.core.subject import Subject
 from gate.core.text import printable
-from gate.facts.signatures import Signature
+from gate.facts.signatures import Signature, SignatureCoverage
 from gate.output.dump import dumps
 from gate.trust.reasons import TEXT, Status
 from gate.trust.signed import ABSENT, exit_code
@@ -35,6 +35,7 @@ class SignaturesChecked:
     subject: Subject
     status: str
     signatures: tuple[Signature, ...]
+    coverage: tuple[SignatureCoverage, ...]
     grants: Json
     gaps: tuple[Gap, ...]
     trust: str
@@ -53,6 +54,7 @@ def text(checked: SignaturesChecked) -> str:
     lines += [f"  {algorithm}: {digest}" for algorithm, digest in checked.subject.digest.items()]
     for row in checked.signatures[:_LISTED]:
         lines += _signature(row)
+        lines += [_coverage(one) for one in checked.coverage if (one.path, one.name) == (row.path, row.name)]
     if more := len(checked.signatures[_LISTED:]):
         lines.append(f"  and {more} more: -f json lists all of them")
     for gap in checked.gaps[:_LISTED]:
@@ -75,6 +77,14 @@ def _signature(row: Signature) -> Iterator[str]:
             yield f"      {name}: {printable(value, 1000)}"
 
 
+def _coverage(one: SignatureCoverage) -> str:
+    counts = ((one.covered, "as signed"), (one.changed, "changed"), (one.missing, "missing"), (one.added, "added"))
+    said = ", ".join(
+        f"{number} {word}" for number, word in (*counts, (one.ignored, "left out by the signer")) if number
+    )
+    return f"      files: {said or 'none'}" + ("; all of the archive" if one.whole else "")
+
+
 def json(checked: SignaturesChecked) -> str:
     """`gate.signatures/v1`, on one line."""
     subject = checked.subject
@@ -85,6 +95,7 @@ def json(checked: SignaturesChecked) -> str:
         "exit_code": checked.exit_code,
         "trust": {"digest": {"sha256": checked.trust}} if checked.trust else None,
         "signatures": [{**asdict(row), "message": TEXT.get(row.reason)} for row in checked.signatures],
+        "coverage": [asdict(one) for one in checked.coverage],
         "grants": checked.grants,
         "gaps": [
             {"path": gap.location.path, "reason": str(gap.reason), "inspector": gap.inspector, "detail": gap.detail}

@@ -10,15 +10,16 @@ from gate.trust.reasons import Status
 ABSENT = "absent"
 
 
-def overall(rows: Collection[Signature], *, finished: bool) -> str:
+def overall(rows: Collection[Signature], *, finished: bool, whole: Collection[str] = ()) -> str:
     """A status of gate.trust.reasons, or ABSENT.
 
     An invalid signature outweighs everything, also one of a member. Otherwise one signature of the archive by somebody
-    trusted is enough, as long as everything was looked at (`finished`): what was not might be invalid.
+    trusted is enough, as long as everything was looked at (`finished`): what was not might be invalid. `whole` are the
+    members whose signatures cover all of the archive, and so stand for it.
     """
     if any(row.status == Status.INVALID for row in rows):
         return Status.INVALID.value
-    own = {row.status for row in rows if not row.path}
+    own = {row.status for row in rows if not row.path or row.path in whole}
     if finished and Status.VERIFIED in own:
         return Status.VERIFIED.value
     if not finished or own & {Status.VERIFIED, Status.UNVERIFIABLE}:

@@ -27,6 +27,8 @@ _LENGTHS = {"sha256": 32, "blake2b": 64}
 """Bytes of a digest, by the names that hashlib has for them as well."""
 _UNKNOWN = ("blake3",)
 _RESOURCES = 200_000
+_IGNORED = 1000
+"""Each is compared with every file that is not listed."""
 _METHODS = {"files": "file", "shards": "shard"}
 
 
@@ -79,8 +81,10 @@ def signed_model(statement: Statement) -> SignedModel:
 
 
 def _resource(value: Json, method: str, algorithm: str) -> Resource:
-    row = members(value, "resource", ("name", "algorithm", "digest"), None)
-    name, kind, spelled = (text(row[key], key) for key in ("name", "algorithm", "digest"))
+    row = value if isinstance(value, dict) else {}
+    name, kind, spelled = row.get("name"), row.get("algorithm"), row.get("digest")
+    if not isinstance(name, str) or not isinstance(kind, str) or not isinstance(spelled, str):
+        raise FormatError("resource: needs name, algorithm and digest, all of them text")
     try:
         digest = bytes.fromhex(spelled)
     except ValueError:
@@ -109,6 +113,6 @@ def _range(listed: str, digest: bytes) -> tuple[str, bytes, int, int]:
 
 def _ignored(how: Mapping[str, Json]) -> tuple[str, ...]:
     rows = how.get("ignore_paths") or []
-    if not isinstance(rows, list):
-        raise FormatError("serialization: ignore_paths is no list")
+    if not isinstance(rows, list) or len(rows) > _IGNORED:
+        raise FormatError(f"serialization: ignore_paths is no list of at most {_IGNORED}")
     return tuple(text(row, "ignore_paths") for row in rows)

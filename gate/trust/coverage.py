@@ -55,11 +55,12 @@ def cover(model: SignedModel, files: Iterable[There], digest: Digest) -> Coverag
     listed: dict[str, list[Resource]] = {}
     for resource in model.resources:
         listed.setdefault(encode(resource.name.encode("utf-8", "surrogatepass")), []).append(resource)
+    left = _encoded(model.ignored)
     covered, changed, added, ignored = 0, list[str](), list[str](), list[str]()
     for file in files:
         resources = listed.pop(file.name, None)
         if resources is None:
-            left_out = _ignores(model.ignored, file.name) or (model.method == "shards" and file.size == 0)
+            left_out = _ignores(left, file.name) or (model.method == "shards" and file.size == 0)
             (ignored if left_out else added).append(file.name)
         elif not file.sha256:
             raise NotExamined(GapReason.UNREADABLE, "a file that it lists was not read to its end")
@@ -89,12 +90,14 @@ def _same(model: SignedModel, resources: list[Resource], file: There, digest: Di
     return all(digest(file.path, model.algorithm, one.start, one.end) == one.digest for one in resources)
 
 
+def _encoded(ignored: tuple[str, ...]) -> tuple[str, ...]:
+    """The paths as members are spelled, "" for the model itself."""
+    plain = (path.removeprefix("./").rstrip("/").encode("utf-8", "surrogatepass") for path in ignored)
+    return tuple("" if path in (b".", b"") else encode(path) for path in plain)
+
+
 def _ignores(ignored: tuple[str, ...], name: str) -> bool:
-    for listed in ignored:
-        path = encode(listed.removeprefix("./").rstrip("/").encode("utf-8", "surrogatepass"))
-        if listed in (".", "./") or name == path or name.startswith(f"{path}/"):
-            return True
-    return False
+    return any(not path or name == path or name.startswith(f"{path}/") for path in ignored)
 
 
 def inside(rows: Mapping[str, tuple[int, str]], base: str, but: str) -> list[There]:
@@ -102,8 +105,9 @@ def inside(rows: Mapping[str, tuple[int, str]], base: str, but: str) -> list[The
 
     `rows` are (size, sha256) by path.
     """
+    at = len(base)
     return [
-        There(path.removeprefix(base), path, size, sha256)
+        There(path[at:], path, size, sha256)
         for path, (size, sha256) in rows.items()
-        if path.startswith(base) and path != but and "!/" not in path.removeprefix(base)
+        if path.startswith(base) and "!/" not in path[at:] and path != but
     ]

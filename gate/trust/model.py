@@ -10,7 +10,7 @@ from gate.archive.source import BLOCK
 from gate.core.errors import FormatError, NotExamined
 from gate.core.text import printable
 from gate.facts.signatures import SignatureCoverage
-from gate.formats.model_signing import ITSELF, SignedModel, signed_model
+from gate.formats.model_signing import ITSELF, SignedModel
 from gate.trust.coverage import Coverage, There, cover, inside
 from gate.trust.reasons import MODEL_FILES, PARTIAL, Status
 from gate.trust.verify import WHY, Outcome
@@ -29,9 +29,9 @@ def compared(
     `path` is the member that holds the signature, "" where it lies beside the archive; `about` is what that member is
     called after, "" for the archive.
     """
-    if outcome.statement is None:
+    model = outcome.model
+    if model is None:
         return outcome, None
-    model = signed_model(outcome.statement)
     try:
         coverage, whole = _covered(model, archive, path, about)
     except NotExamined as error:

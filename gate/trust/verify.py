@@ -14,6 +14,7 @@ from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 from gate.formats import dsse, model_signing
 from gate.formats.dsse import Envelope, Statement
+from gate.formats.model_signing import SignedModel
 from gate.formats.sigstore_bundle import Bundle, Detached, Message, Signed
 from gate.trust.reasons import WRONG_SUBJECT, Status
 from gate.trust.signers import identified, refusal
@@ -60,7 +61,7 @@ class Outcome:
 
     `signers` are the entries of the trust file that it counts for; `signer` names whoever made it, as far as that is
     proven: an identity or the name of a key. `times` are when it was seen (RFC 3339, UTC). `statement` is there once it
-    is genuine. `gap` says why it was not examined, with the status unverifiable only.
+    is genuine, and so is the `model` that it lists. `gap` says why it was not examined; only unverifiable ones have it.
     """
 
     status: Status
@@ -70,6 +71,7 @@ class Outcome:
     times: tuple[str, ...] = ()
     signers: tuple[Signer, ...] = ()
     statement: Statement | None = None
+    model: SignedModel | None = None
     root: str = ""
     gap: GapReason | None = None
     detail: str = ""
@@ -131,7 +133,7 @@ class Verification:
         about = _about(content, artifact)
         if about.reason:
             return replace(about, signer=proven.signer, issuer=proven.issuer, times=proven.times, root=root)
-        proven = replace(proven, statement=about.statement)
+        proven = replace(proven, statement=about.statement, model=about.model)
         if self.trust is None:
             return replace(proven, status=Status.UNTRUSTED, reason="unknown-identity")
         return self._judge(proven, identified(checked.claims, self.trust), "unknown-identity")
@@ -208,12 +210,11 @@ def _about(content: Message | Envelope | Detached, artifact: Artifact) -> Outcom
         return Outcome(Status.INVALID, "payload-type")
     try:
         statement = _statement(content.payload)
-        if artifact.model:
-            model_signing.signed_model(statement)
+        model = model_signing.signed_model(statement) if artifact.model else None
     except FormatError as error:
         return Outcome(Status.INVALID, "statement", detail=str(error) if artifact.model else "")
-    if artifact.model:
-        return Outcome(Status.VERIFIED, statement=statement)
+    if model is not None:
+        return Outcome(Status.VERIFIED, statement=statement, model=model)
     return replace(_compare(statement.subjects, artifact), statement=statement)
 
 

@@ -244,6 +244,7 @@ def read(resources, how=PARTS, root=None):
         ([{**ROW, "algorithm": "sha256-sharded-9", "name": "a:0:" + "9" * 30}], {"method": "shards"}),
         ([ROW], {"ignore_paths": "x"}),
         ([ROW], {"ignore_paths": [1]}),
+        ([ROW], {"ignore_paths": ["x"] * 1001}),
     ],
 )
 def test_a_malformed_list_is_refused(resources, more):

@@ -23,10 +23,10 @@ from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
 from gate.core.report import Json, Section
 from gate.core.text import printable
+from gate.declared.signed_model import compared
 from gate.facts.signatures import Granted, Signature, SignatureCoverage, SignatureFile
 from gate.formats.sigstore_bundle import SIGNATURE, Bundle, Detached, Signed, detached, signatures
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
-from gate.trust.model import compared
 from gate.trust.reasons import MALFORMED, TEXT, VERDICT, WRONG_SUBJECT, Status
 from gate.trust.verify import WHY, Artifact, Outcome, Verification, claimed, is_model_signing, needs
 from gate.trust.words import ANY

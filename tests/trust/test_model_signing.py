@@ -1,7 +1,9 @@
 """OpenSSF Model Signing: what a signature over a list of files is worth for an archive of files."""
 
 import hashlib
+import io
 import json
+import tarfile
 import time
 
 import pytest
@@ -103,6 +105,20 @@ def test_names_are_compared_as_they_are_spelled_in_paths(judge):
     files = {"50%.txt": b"a", "w#1": b"b", "größe:1:2.bin": b"c", "a b": b"d"}
     for shard in (0, 1):
         assert judge(files, dump(by_key(KEY, listed(files, shard=shard)))).said == [("verified", "")]
+
+
+def test_a_tar_is_read_again_once_for_all_that_it_holds(make):
+    """Each member of a tar is found by reading all before it: one by one, a thousand would spend the budget."""
+    files = {f"layers/{number:03}": b"%d" % number for number in range(1000)}
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        signature = dump(by_key(KEY, listed(files, algorithm="blake2b")))
+        for name, data in {**files, "model.sig": signature}.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    result = Result(make(out.getvalue(), "m.tar"), TRUST)
+    assert result.said == [("verified", "")] and coverage(result) == (counts(covered=1000), True)
 
 
 # -- threats -----------------------------------------------------------------------------------------------------------

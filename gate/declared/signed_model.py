@@ -8,7 +8,9 @@ from dataclasses import replace
 from gate.archive.archive import Archive
 from gate.archive.source import BLOCK
 from gate.core.errors import FormatError, NotExamined
+from gate.core.gap import Gap
 from gate.core.text import printable
+from gate.declared.again import Wanted, digests
 from gate.facts.signatures import SignatureCoverage
 from gate.formats.model_signing import ITSELF, SignedModel
 from gate.trust.coverage import Coverage, There, cover, inside
@@ -17,6 +19,8 @@ from gate.trust.verify import WHY, Outcome
 
 Rows = dict[str, tuple[int, str]]
 _LISTED = 50
+_NAMES = {"sha256": "sha256", "blake2b": "blake2b-512"}
+"""Algorithms of hashlib, as gate.formats.hashing calls them."""
 _INERT = (".gitattributes", ".gitignore")
 """What git reads and nothing runs: signers leave it out, and an archive without it is the same model."""
 
@@ -65,17 +69,16 @@ def _fact(model: SignedModel, coverage: Coverage, path: str, name: str, *, whole
 
 def _covered(model: SignedModel, archive: Archive, path: str, about: str) -> tuple[Coverage, bool]:
     """What a list covers, and whether that is the whole archive."""
-
-    def digest(member: str, algorithm: str, start: int, end: int) -> bytes:
-        return _digest(archive, member, algorithm, start, end)
-
     rows: Rows = {row.path: (row.size, row.sha256) for row in archive.inventory()}
+    again = _Again(archive, model)
     single = _single(model, archive, rows, about)
     if single is not None:
-        return cover(model, [single], digest), not path
+        return cover(model, [single], again.digest), not path
     top = _top(rows)
     base = _folder(path) if path else _base(model, top)
-    result = cover(model, inside(rows, base, path), digest)
+    files = inside(rows, base, path)
+    again.files = files
+    result = cover(model, files, again.digest)
     return result, base in ("", top) and result.holds and set(result.ignored) <= set(_INERT)
 
 
@@ -110,7 +113,34 @@ def _single(model: SignedModel, archive: Archive, rows: Rows, about: str) -> The
     return There(name, "", archive.root.size, archive.sha256)
 
 
-def _digest(archive: Archive, path: str, algorithm: str, start: int, end: int) -> bytes:
+class _Again:
+    """Digests that the walk did not compute; those of whole files all together, when the first is asked for."""
+
+    def __init__(self, archive: Archive, model: SignedModel) -> None:
+        self._archive, self._model = archive, model
+        self.files: list[There] = []
+        self._whole: dict[str, str] = {}
+
+    def digest(self, path: str, algorithm: str, start: int, end: int) -> bytes:
+        """Of a member, whole or a range of it; raises NotExamined."""
+        if start >= 0 or not path:
+            return _range(self._archive, path, algorithm, start, end)
+        if not self._whole:
+            self._compute(algorithm)
+        if path not in self._whole:
+            return _range(self._archive, path, algorithm, start, end)
+        return bytes.fromhex(self._whole[path])
+
+    def _compute(self, algorithm: str) -> None:
+        paths = {file.path for file in self.files}
+        rows = (row for row in self._archive.inventory() if row.path in paths and row.sha256)
+        for measured in digests(self._archive, (Wanted(row, (_NAMES[algorithm],)) for row in rows)):
+            if isinstance(measured, Gap):
+                raise NotExamined(measured.reason, measured.detail)
+            self._whole[measured.path] = measured.hex
+
+
+def _range(archive: Archive, path: str, algorithm: str, start: int, end: int) -> bytes:
     source = archive.open(path)
     at, end = max(start, 0), source.size if end < 0 else end
     digest = hashlib.new(algorithm)

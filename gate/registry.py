@@ -46,6 +46,10 @@ class Registry:
         made = {name: i.given(replace(i.inputs, expected=expected)) for name, i in self.inspectors.items()}
         return replace(self, inspectors=made)
 
+    def only(self, name: str) -> Registry:
+        """One of the inspectors alone, and all rules; it must consume nothing of the others."""
+        return replace(self, inspectors={name: self.inspectors[name]})
+
 
 def load(*roots: Path, inputs: Inputs = Inputs()) -> Registry:  # noqa: B008  # frozen
     """Gate's own inspectors and those of further roots, each with `inspectors/` and `rules/` in it; all get `inputs`.

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import typer
 
-from gate.cli import admit, attest, compare, db, demo, explain, facts, keys, rules, scan
+from gate.cli import admit, attest, compare, db, demo, explain, facts, keys, rules, scan, verify
 from gate.cli.plain import PlainCommand, PlainGroup
 
 app: Final = typer.Typer(
@@ -25,6 +25,7 @@ app.command("scan")(scan.scan)
 app.command("attest")(attest.attest)
 app.command("admit", cls=PlainCommand)(admit.admit)
 app.command("compare")(compare.compare)
+app.command("verify", cls=PlainCommand)(verify.verify)
 app.command("facts")(facts.facts)
 app.command("demo")(demo.demo)
 app.add_typer(rules.app, name="rules")

@@ -45,10 +45,7 @@ def given(
     read = tuple(_profile(file) for file in profiles)
     _unique(read)
     trusted = trust_file(targets, trust) if trust else None
-    attached = tuple(
-        Attachment(os.path.basename(file), read_file(file, "--signature", limits.signature_bytes))
-        for file in signatures
-    )
+    attached = attachments(signatures, limits)
     recorded: dict[str, Json] = {
         "advisories": about,
         "profiles": [{"name": profile.name, "digest": {"sha256": profile.digest}} for profile in read],
@@ -82,6 +79,13 @@ def _mask_key(file: str) -> bytes:
             f"--mask-key {file}: has fewer than {KEY_BYTES} bytes; make one with `openssl rand {KEY_BYTES}`"
         )
     return key
+
+
+def attachments(files: Sequence[str], limits: Limits) -> tuple[Attachment, ...]:
+    """The files of --signature; UsageError for one that cannot be read."""
+    return tuple(
+        Attachment(os.path.basename(file), read_file(file, "--signature", limits.signature_bytes)) for file in files
+    )
 
 
 def expectations(targets: Sequence[str], digests: Sequence[str]) -> tuple[Expectation, ...]:

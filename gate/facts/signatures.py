@@ -47,3 +47,24 @@ class Granted(Note):
     signer: str
     stages: tuple[str, ...]
     environments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureCoverage(Fact):
+    """Which files of a model a signature over a list of files covers; `path` and `name` are those of the signature.
+
+    The numbers count files: as they were signed, changed since, listed and not there, there and not listed, and left
+    out by the signer. `uncovered` names the first of the last two. `whole` says that nothing of the archive is left.
+    """
+
+    kind: ClassVar[str] = "signature.coverage"
+    name: str
+    method: str
+    algorithm: str
+    covered: int
+    changed: int
+    missing: int
+    added: int
+    ignored: int
+    whole: bool
+    uncovered: tuple[str, ...]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 from itertools import islice
+from typing import NamedTuple
 
 import yaml
 
@@ -22,11 +23,12 @@ from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
 from gate.core.report import Json, Section
 from gate.core.text import printable
-from gate.facts.signatures import Granted, Signature, SignatureFile
+from gate.declared.signed_model import compared
+from gate.facts.signatures import Granted, Signature, SignatureCoverage, SignatureFile
 from gate.formats.sigstore_bundle import SIGNATURE, Bundle, Detached, Signed, detached, signatures
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
 from gate.trust.reasons import MALFORMED, TEXT, VERDICT, WRONG_SUBJECT, Status
-from gate.trust.verify import Artifact, Outcome, Verification, claimed, is_model_signing, needs
+from gate.trust.verify import WHY, Artifact, Outcome, Verification, claimed, is_model_signing, needs
 from gate.trust.words import ANY
 
 BESIDE = (".sigstore.json", ".sigstore", ".sig", ".bundle", ".intoto.jsonl", ".claims.jsonl")
@@ -38,12 +40,21 @@ _MEMBERS = 1000
 _MESSAGE = 256 * 2**20
 """Bytes of an archive that are held at once for a key that signs whole messages (Ed25519)."""
 _LISTED = 50
+_MODEL = Artifact({}, model=True)
+
+
+class _At(NamedTuple):
+    """Where a signature is: the member that holds it ("" beside the archive), its name, and what it is called after."""
+
+    path: str
+    name: str
+    about: str = ""
 
 
 class SignatureInspector(Inspector):
     """Verifies what lies beside the archive or was given with it; signatures of single members count for these only."""
 
-    produces = (Signature, SignatureFile, Granted)
+    produces = (Signature, SignatureFile, Granted, SignatureCoverage)
 
     def wants(self, member: Member) -> Need | None:
         return Need.HEAD if _INSIDE.fullmatch(member.path) else None
@@ -107,7 +118,7 @@ class SignatureInspector(Inspector):
             for name, signed in _each(file):
                 archive.budget.tick()
                 artifact = self._more(artifact, signed, archive, "")
-                yield from self._judge(verification, "", name, signed, artifact)
+                yield from self._judge(verification, archive, _At("", name), signed, artifact)
 
     def _more(
         self, artifact: Artifact | None, signed: Signed | NotExamined, archive: Archive, path: str
@@ -148,14 +159,26 @@ class SignatureInspector(Inspector):
                 continue
             for name, signed in _each(Attachment(file.path.rpartition("/")[2], data)):
                 about = self._more(digests.get(file.about), signed, archive, file.about)
-                yield from self._judge(verification, file.path, name, signed, about)
+                at = _At(file.path, name, file.about)
+                yield from self._judge(verification, archive, at, signed, about)
 
     # -- one signature -------------------------------------------------------------------------------------------
 
     def _judge(
-        self, verification: Verification, path: str, name: str, signed: Signed | NotExamined, artifact: Artifact | None
+        self,
+        verification: Verification,
+        archive: Archive,
+        at: _At,
+        signed: Signed | NotExamined,
+        artifact: Artifact | None,
     ) -> Iterator[Said]:
-        outcome = _outcome(verification, signed, artifact)
+        path, name = at.path, at.name
+        if not isinstance(signed, NotExamined) and is_model_signing(signed):
+            outcome, coverage = compared(verification.verify(signed, _MODEL), archive, at.path, name, at.about)
+            if coverage is not None:
+                yield coverage
+        else:
+            outcome = _outcome(verification, signed, artifact)
         statement = outcome.statement
         yield Signature(
             path,
@@ -202,29 +225,15 @@ def _outcome(verification: Verification, signed: Signed | NotExamined, artifact:
     if isinstance(signed, FormatError):
         return Outcome(Status.INVALID, MALFORMED, detail=str(signed))
     if isinstance(signed, NotExamined):
-        return Outcome(
-            Status.UNVERIFIABLE, _REASONS.get(signed.reason, "failed"), gap=signed.reason, detail=str(signed)
-        )
+        return Outcome(Status.UNVERIFIABLE, WHY.get(signed.reason, "failed"), gap=signed.reason, detail=str(signed))
     if artifact is None:
-        model_signing = is_model_signing(signed)
-        reason, gap = (
-            ("model-signing", GapReason.UNSUPPORTED) if model_signing else ("no-artifact", GapReason.UNAVAILABLE)
-        )
-        return Outcome(Status.UNVERIFIABLE, reason, gap=gap)
+        return Outcome(Status.UNVERIFIABLE, "no-artifact", gap=GapReason.UNAVAILABLE)
     outcome = verification.verify(signed, artifact)
     forged = outcome.status is Status.INVALID and outcome.reason != WRONG_SUBJECT
     if not forged and _is_verdict(claimed(signed)):
         # What only claims to be a verdict does not count either, so nobody has to know who made it.
         return replace(outcome, status=Status.UNTRUSTED, reason=VERDICT, signers=(), gap=None)
     return outcome
-
-
-_REASONS = {
-    GapReason.UNSUPPORTED: "unsupported",
-    GapReason.TOO_LARGE: "too-large",
-    GapReason.TOO_DEEP: "too-large",
-    GapReason.TOO_MANY: "too-large",
-}
 
 
 @cache
@@ -237,7 +246,7 @@ def _is_verdict(predicate_type: str) -> bool:
 
 
 def _unread(path: str, name: str, reason: GapReason) -> Signature:
-    why, status = _REASONS.get(reason, "failed"), Status.UNVERIFIABLE.value
+    why, status = WHY.get(reason, "failed"), Status.UNVERIFIABLE.value
     return Signature(path, printable(name), "unknown", status, why, "", "", "", 0, "", "")
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from gate.adapters import keys
-from gate.core.errors import NotExamined, UsageError
+from gate.core.errors import FormatError, NotExamined, UsageError
 from gate.core.report import Json
 from gate.formats.bounded import YAML_BYTES, parse_yaml
 from gate.formats.dsse import json_object
@@ -81,16 +81,24 @@ def _trust(value: Json, digest: str, load: Load) -> Trust:
 # -- entries ----------------------------------------------------------------------------------------------------------
 
 
+def trusted_root(name: str, data: bytes) -> TrustedRoot:
+    """A Sigstore trusted root (trusted_root.json), of which only the kind is looked at yet; FormatError for another."""
+    try:
+        media = json_object(data).get("mediaType")
+    except NotExamined as error:
+        raise FormatError(f"is no Sigstore trusted root: {error}") from error
+    if not isinstance(media, str) or not media.startswith(_ROOT):
+        raise FormatError("is no Sigstore trusted root (trusted_root.json)")
+    return TrustedRoot(name, hashlib.sha256(data).hexdigest(), data)
+
+
 def _root(value: Json, load: Load) -> TrustedRoot:
     row = _mapping(value, ("name", "file"), ("sha256",))
     data = _file(row, load)
     try:
-        media = json_object(data).get("mediaType")
-    except NotExamined as error:
-        raise _TrustError(f"is no Sigstore trusted root: {error}", "file") from error
-    if not isinstance(media, str) or not media.startswith(_ROOT):
-        raise _TrustError("is no Sigstore trusted root (trusted_root.json)", "file")
-    return TrustedRoot(_name(row), hashlib.sha256(data).hexdigest(), data)
+        return trusted_root(_name(row), data)
+    except FormatError as error:
+        raise _TrustError(str(error), "file") from error
 
 
 def _key(value: Json, load: Load) -> Key:

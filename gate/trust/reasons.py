@@ -22,6 +22,8 @@ class Status(enum.StrEnum):
 WRONG_SUBJECT = "wrong-subject"
 MALFORMED = "malformed"
 VERDICT = "verdict"
+MODEL_FILES = "model-files"
+PARTIAL = "partial"
 
 TEXT = MappingProxyType(
     {
@@ -39,6 +41,7 @@ TEXT = MappingProxyType(
         "payload-type": "its payload is not an in-toto statement",
         "statement": "its statement is not what the specification prescribes",
         WRONG_SUBJECT: "it is genuine, but about another artifact",
+        MODEL_FILES: "the files of the model are not those that were signed",
         # untrusted
         "unknown-root": "no trusted root issued its certificate",
         "unknown-key": "no key of the trust file made it",
@@ -47,6 +50,7 @@ TEXT = MappingProxyType(
         "not-yet": "its signer was not trusted yet when it was made",
         "no-longer": "its signer was no longer trusted when it was made",
         "revoked": "its signer was revoked before it was made",
+        PARTIAL: "it leaves out a part of the archive",
         VERDICT: "it is a verdict about the artifact, not a signature of it",
         # unverifiable
         "no-key": "no trust file names the key",
@@ -55,8 +59,8 @@ TEXT = MappingProxyType(
         "no-digest": "the artifact has no digest, because not all of it was read",
         "no-artifact": "what it signs does not lie beside it",
         "other-digest": "it names the artifact by digests that are not computed here",
-        "whole-message": "its key signs whole messages, and the artifact is too large to hold",
-        "model-signing": "an OpenSSF Model Signing signature; these are not verified yet",
+        "whole-message": "its key signs more than a sha256: all of the artifact must be at hand, and not be too large",
+        "model-signing": "it is an OpenSSF Model Signing signature, about the files of a model",
         "unsupported": "a kind of signature that is not supported",
         "too-large": "it is too large or too deep to read",
         "failed": "it could not be checked",

@@ -6,13 +6,15 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from gate.adapters import keys
 from gate.adapters.sigstore import Checked, Root, shipped_root
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
-from gate.formats import dsse
+from gate.formats import dsse, model_signing
 from gate.formats.dsse import Envelope, Statement
+from gate.formats.model_signing import SignedModel
 from gate.formats.sigstore_bundle import Bundle, Detached, Message, Signed
 from gate.trust.reasons import WRONG_SUBJECT, Status
 from gate.trust.signers import identified, refusal
@@ -31,16 +33,26 @@ _GAPS = {
 }
 """Why something was not examined, where that is not that something was not given."""
 
+WHY = {
+    GapReason.UNSUPPORTED: "unsupported",
+    GapReason.TOO_LARGE: "too-large",
+    GapReason.TOO_DEEP: "too-large",
+    GapReason.TOO_MANY: "too-large",
+}
+"""The reason of a signature that was not examined for one of these; for any other it is `failed`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """What a signature must be about: its digests in hex by algorithm (sha256, sha384, sha512, dirHash).
 
     `message` is the whole of it, None where that is too much to hold; only keys that sign whole messages need it.
+    A `model` is many files: what a statement lists of them, whoever asks compares by gate.trust.coverage.
     """
 
     digests: Mapping[str, str]
     message: bytes | None = None
+    model: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,7 @@ class Outcome:
 
     `signers` are the entries of the trust file that it counts for; `signer` names whoever made it, as far as that is
     proven: an identity or the name of a key. `times` are when it was seen (RFC 3339, UTC). `statement` is there once it
-    is genuine. `gap` says why it was not examined, with the status unverifiable only.
+    is genuine, and so is the `model` that it lists. `gap` says why it was not examined; only unverifiable ones have it.
     """
 
     status: Status
@@ -59,6 +71,7 @@ class Outcome:
     times: tuple[str, ...] = ()
     signers: tuple[Signer, ...] = ()
     statement: Statement | None = None
+    model: SignedModel | None = None
     root: str = ""
     gap: GapReason | None = None
     detail: str = ""
@@ -76,8 +89,10 @@ class Verification:
 
     def verify(self, signed: Signed, artifact: Artifact) -> Outcome:
         """What this signature says about this artifact. Raises nothing about either of them."""
-        if is_model_signing(signed):
+        if is_model_signing(signed) != artifact.model:
             return _unverifiable("model-signing")
+        if artifact.model and claimed(signed) != model_signing.PREDICATE:  # older ones were signed over other bytes
+            return _unexamined(NotExamined(GapReason.UNSUPPORTED, "an OpenSSF Model Signing signature older than 1.0"))
         content = signed.content if isinstance(signed, Bundle) else signed
         try:
             if isinstance(signed, Bundle) and signed.chained:
@@ -118,7 +133,7 @@ class Verification:
         about = _about(content, artifact)
         if about.reason:
             return replace(about, signer=proven.signer, issuer=proven.issuer, times=proven.times, root=root)
-        proven = replace(proven, statement=about.statement)
+        proven = replace(proven, statement=about.statement, model=about.model)
         if self.trust is None:
             return replace(proven, status=Status.UNTRUSTED, reason="unknown-identity")
         return self._judge(proven, identified(checked.claims, self.trust), "unknown-identity")
@@ -194,9 +209,12 @@ def _about(content: Message | Envelope | Detached, artifact: Artifact) -> Outcom
     if content.payload_type != dsse.IN_TOTO:
         return Outcome(Status.INVALID, "payload-type")
     try:
-        statement = dsse.statement(content.payload)
-    except FormatError:
-        return Outcome(Status.INVALID, "statement")
+        statement = _statement(content.payload)
+        model = model_signing.signed_model(statement) if artifact.model else None
+    except FormatError as error:
+        return Outcome(Status.INVALID, "statement", detail=str(error) if artifact.model else "")
+    if model is not None:
+        return Outcome(Status.VERIFIED, statement=statement, model=model)
     return replace(_compare(statement.subjects, artifact), statement=statement)
 
 
@@ -245,13 +263,19 @@ def is_model_signing(signed: Signed) -> bool:
     return claimed(signed).startswith(MODEL_SIGNING)
 
 
+@lru_cache(maxsize=2)
+def _statement(payload: bytes) -> Statement:
+    """Asked for several times about one signature, and one over 10,000 files has two megabytes."""
+    return dsse.statement(payload)
+
+
 def claimed(signed: Signed) -> str:
     """The predicate type that an envelope claims, genuine or not; "" for anything else."""
     content = signed.content if isinstance(signed, Bundle) else signed
     if not isinstance(content, Envelope):
         return ""
     try:
-        return dsse.statement(content.payload).predicate_type
+        return _statement(content.payload).predicate_type
     except NotExamined:
         return ""
 
@@ -261,5 +285,4 @@ def _unverifiable(reason: str) -> Outcome:
 
 
 def _unexamined(error: NotExamined) -> Outcome:
-    reason = {GapReason.UNSUPPORTED: "unsupported", GapReason.TOO_DEEP: "too-large", GapReason.TOO_LARGE: "too-large"}
-    return Outcome(Status.UNVERIFIABLE, reason.get(error.reason, "failed"), gap=error.reason, detail=str(error))
+    return Outcome(Status.UNVERIFIABLE, WHY.get(error.reason, "failed"), gap=error.reason, detail=str(error))

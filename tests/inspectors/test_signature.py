@@ -242,14 +242,13 @@ def test_a_signature_of_another_kind_is_named_and_not_judged(put):
         assert "OpenPGP, SSH, minisign" in result.details[0]
 
 
-def test_model_signing_is_a_gap_that_says_so(put):
+def test_a_model_signature_by_an_unknown_key_is_judged_as_any_other(put):
     listed = statement({"sha256": "00" * 32}, predicate_type="https://model_signing/signature/v1.0")
     oms = dump(keyed({"dsseEnvelope": sealed(listed, b"s" * 70)}, "hint"))
-    files = {"weights.bin": b"w", "model.sig": oms}
-    for trust in (None, CI):
-        result = Result(put(zipped(files)), trust)
-        assert result.gaps == [(GapReason.UNSUPPORTED, "model.sig")] and "OpenSSF Model Signing" in result.details[0]
-        assert not result.findings and result.section["member_signatures"] == 1
+    archive = put(zipped({"weights.bin": b"w", "model.sig": oms}))
+    assert Result(archive).gaps == [(GapReason.UNAVAILABLE, "model.sig")]
+    result = Result(archive, CI)
+    assert result.said == [("untrusted", "unknown-key")] and not result.gaps and not result.findings
 
 
 def test_a_file_that_is_too_large_is_a_gap_wherever_it_lies(put):

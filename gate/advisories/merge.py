@@ -10,6 +10,7 @@ from packaging.version import Version
 from gate.advisories.interval import compare
 from gate.advisories.layout import Entry
 from gate.advisories.record import SEVERITIES
+from gate.advisories.union import joined
 from gate.core.advisory import Advisory, Certainty
 
 _PREFERRED = ("MAL-", "CVE-", "GHSA-", "PYSEC-")
@@ -23,21 +24,10 @@ Group = tuple[Entry, ...]
 def groups(entries: Iterable[Entry]) -> Iterator[Group]:
     """Entries that share an id or alias, directly or through others; in the order of the ids in them."""
     known = sorted(entries, key=lambda entry: preference(entry.id))
-    parent: dict[str, str] = {}
-
-    def root(name: str) -> str:
-        parent.setdefault(name, name)
-        while parent[name] != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    for entry in known:
-        for alias in entry.aliases:
-            parent[root(alias)] = root(entry.id)
+    one = joined((entry.id, *entry.aliases) for entry in known)
     found: dict[str, list[Entry]] = {}
     for entry in known:
-        found.setdefault(root(entry.id), []).append(entry)
+        found.setdefault(one[entry.id], []).append(entry)
     return (tuple(group) for group in found.values())
 
 

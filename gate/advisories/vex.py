@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from gate.advisories.union import joined
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -35,7 +37,7 @@ def cleared(statements: Iterable[Statement]) -> tuple[Statement, ...]:
     Two ids that one of them joins are one vulnerability in all of them.
     """
     rows = sorted(statements, key=lambda row: row.time)
-    root = _joined(rows)
+    root = joined(row.ids for row in rows)
     together: dict[str, list[str]] = {}
     for name in sorted(root):
         together.setdefault(root[name], []).append(name)
@@ -60,20 +62,3 @@ def _covers(wide: Statement, narrow: Statement) -> bool:
             (wide.digest, narrow.digest),
         )
     )
-
-
-def _joined(rows: Iterable[Statement]) -> dict[str, str]:
-    """Every id, with the one that stands for all that are joined with it."""
-    parent: dict[str, str] = {}
-
-    def root(name: str) -> str:
-        parent.setdefault(name, name)
-        while parent[name] != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    for row in rows:
-        for own in row.ids:
-            parent[root(own)] = root(row.ids[0])
-    return {name: root(name) for name in list(parent)}

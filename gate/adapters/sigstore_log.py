@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from gate.adapters.sigstore import failures, parse_root
+from gate.core.canonical import canonical
 from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 from gate.core.report import Json
@@ -22,10 +23,13 @@ def logged(root: bytes, bundle: Bundle, digest: bytes) -> str:
     Each must be in a log of the root, with proof and checkpoint, whose key was in force then, and be about this
     signature. `digest` is the sha256 of a signed message. Raises NotExamined for what cannot be told.
     """
+    claimed = _entries(bundle)
+    if not claimed:
+        return ""
     try:
         from sigstore.errors import Error
         from sigstore.models import InvalidBundle, TransparencyLogEntry, TrustedRoot
-        from sigstore_models.bundle import v1
+        from sigstore_models.rekor import v1
     except ImportError as error:
         raise NotExamined(GapReason.UNAVAILABLE, "sigstore is not installed") from error
     from sigstore._internal.trust import KeyringPurpose
@@ -33,7 +37,7 @@ def logged(root: bytes, bundle: Bundle, digest: bytes) -> str:
     trusted = parse_root(root)
     with failures("a log entry"):
         try:
-            entries = v1.Bundle.from_json(bundle.raw).verification_material.tlog_entries
+            entries = [v1.TransparencyLogEntry.from_json(canonical(one)) for one in claimed]
         except ValueError:
             return "malformed"
         for one in entries:
@@ -56,6 +60,13 @@ def logged(root: bytes, bundle: Bundle, digest: bytes) -> str:
             if not _about(one.canonicalized_body, bundle, digest):
                 return "log-mismatch"
     return ""
+
+
+def _entries(bundle: Bundle) -> Sequence[Json]:
+    """Not by sigstore's own model of a bundle: that wants the member to be there, and other writers leave it out."""
+    material = members(parse_json(bundle.raw).value, "bundle", ("verificationMaterial",), None)["verificationMaterial"]
+    rows = members(material, "verificationMaterial", (), None).get("tlogEntries", [])
+    return rows if isinstance(rows, list) else [rows]
 
 
 def _about(body: bytes, bundle: Bundle, digest: bytes) -> bool:

@@ -103,15 +103,16 @@ class Root:
         except ImportError as error:
             raise NotExamined(GapReason.UNAVAILABLE, "sigstore is not installed") from error
         if self._parsed is None:
-            self._parsed = _parse_root(self._data)
+            self._parsed = parse_root(self._data)
         return _check(self._parsed, bundle, digest)
 
 
-def _parse_root(data: bytes) -> v1.TrustedRoot:
+def parse_root(data: bytes) -> v1.TrustedRoot:
+    """A trusted_root.json; FormatError for anything else."""
     from sigstore.models import TrustedRoot
     from sigstore_models.trustroot import v1
 
-    with _failures("the trusted root"):
+    with failures("the trusted root"):
         try:
             parsed = v1.TrustedRoot.from_json(data)
             TrustedRoot(parsed).get_fulcio_certs()
@@ -127,7 +128,7 @@ def _check(root: v1.TrustedRoot, raw: bytes, digest: bytes | None) -> Checked:
     from sigstore.models import Bundle, InvalidBundle, TrustedRoot
     from sigstore.verify import Verifier
 
-    with _failures("a bundle"):
+    with failures("a bundle"):
         try:
             bundle = Bundle.from_json(raw)
         except (InvalidBundle, ValueError, InvalidVersion) as error:
@@ -247,8 +248,8 @@ def _in_force(root: v1.TrustedRoot, times: list[datetime], issued: datetime) -> 
 
 
 @contextmanager
-def _failures(what: str) -> Iterator[None]:
-    """Whatever else the libraries raise, about bytes that nobody foresaw, is something that could not be checked."""
+def failures(what: str) -> Iterator[None]:
+    """Whatever else the libraries raise, about bytes that nobody foresaw, could not be checked: NotExamined."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.utils import CryptographyDeprecationWarning
     from cryptography.x509 import DuplicateExtension, ExtensionNotFound, InvalidVersion

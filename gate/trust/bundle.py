@@ -8,11 +8,12 @@ from types import MappingProxyType
 
 from gate.adapters import keys
 from gate.adapters.sigstore import Root, shipped_root
+from gate.adapters.sigstore_log import logged
 from gate.core.errors import FormatError, NotExamined
 from gate.formats.dsse import json_object
-from gate.formats.sigstore_bundle import bundle
+from gate.formats.sigstore_bundle import Bundle, bundle
 from gate.trust.reasons import MALFORMED, TEXT, Status
-from gate.trust.verify import Artifact, Outcome, Verification
+from gate.trust.verify import WHY, Artifact, Outcome, Verification
 from gate.trust.words import Identity, Key, Signer, Trust, TrustedRoot
 
 _WORDS = MappingProxyType(
@@ -53,7 +54,21 @@ def check(data: bytes, artifact: Artifact, trust: Trust) -> Outcome:
     except NotExamined as error:
         return Outcome(Status.UNVERIFIABLE, "unsupported", gap=error.reason, detail=str(error))
     outcome = Verification(trust, "").verify(signed, artifact)
+    if outcome.status is Status.VERIFIED and not signed.certificate and trust.roots:
+        return _logged(outcome, signed, artifact, trust.roots[0])
     return replace(outcome, root=_root(trust)) if outcome.reason == "unknown-root" else outcome
+
+
+def _logged(outcome: Outcome, signed: Bundle, artifact: Artifact, root: TrustedRoot) -> Outcome:
+    """By key no log is needed; where one is claimed and a root was given, the claim must be true."""
+    try:
+        reason = logged(root.data, signed, bytes.fromhex(artifact.digests["sha256"]))
+    except NotExamined as error:
+        why = WHY.get(error.reason, "failed")
+        return replace(outcome, status=Status.UNVERIFIABLE, reason=why, signers=(), gap=error.reason, detail=str(error))
+    if reason:
+        return replace(outcome, status=Status.INVALID, reason=reason, signers=(), root=root.sha256)
+    return replace(outcome, root=root.sha256)
 
 
 def _root(trust: Trust) -> str:

@@ -28,6 +28,7 @@ WHOLE = Artifact({name: hashlib.new(name, DATA).hexdigest() for name in ("sha256
 LOCAL = Sigstore()
 KEY = private_key("release")
 SIGNED, ATTESTED = LOCAL.sign(DATA), LOCAL.attest(statement({"sha256": SHA256}))
+ROOT = trusted_root("r", LOCAL.trusted_root())
 VERIFIED = ("verified", "")
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -97,6 +98,67 @@ def test_a_bundle_by_key_holds_as_der_and_as_two_numbers(bits):
 def test_a_signature_with_a_high_s_is_as_good_as_its_twin():
     r, s = utils.decode_dss_signature(sign(KEY, DATA))
     assert by(KEY, message(utils.encode_dss_signature(r, ORDER - s))) == VERIFIED
+
+
+def entry(kind, signature, digest):
+    """A log entry of a signature by key."""
+    bodies = {
+        "hashedrekord": {
+            "data": {"hash": {"algorithm": "sha256", "value": digest}},
+            "signature": {"content": signature},
+        },
+        "dsse": {"payloadHash": {"algorithm": "sha256", "value": digest}, "signatures": [{"signature": signature}]},
+    }
+    body = {"apiVersion": "0.0.1", "kind": kind, "spec": bodies[kind]}
+    return LOCAL.log.add(kind, canonical(body), NOON)
+
+
+def in_log(bundle, row):
+    return {**bundle, "verificationMaterial": bundle["verificationMaterial"] | {"tlogEntries": [row]}}
+
+
+def test_a_log_entry_that_a_bundle_by_key_claims_must_be_true():
+    """Where a trusted root is given; without one nobody could tell, and nobody has to."""
+    payload = statement({"sha256": SHA256})
+    sealed_by_key, signed_by_key = attested(payload), message(sign(KEY, DATA))
+    envelope_signature = sealed_by_key["dsseEnvelope"]["signatures"][0]["sig"]
+    rooted = by_key("k", pem(KEY), trusted_root("r", LOCAL.trusted_root()))
+    ended = by_key("k", pem(KEY), trusted_root("r", LOCAL.trusted_root(log=NOON - timedelta(seconds=1))))
+    rows = [
+        (signed_by_key, "hashedrekord", b64(sign(KEY, DATA)), SHA256),
+        (sealed_by_key, "dsse", envelope_signature, hashlib.sha256(payload).hexdigest()),
+    ]
+    for bundle, kind, signature, digest in rows:
+        good = in_log(bundle, entry(kind, signature, digest))
+        assert said(good, rooted) == VERIFIED == said(bundle, rooted)
+        assert check(raw(good), DIGEST, rooted).root == hashlib.sha256(LOCAL.trusted_root()).hexdigest()
+        assert said(good, ended) == ("invalid", "log")
+        for other in (entry(kind, "AAAA", digest), entry(kind, signature, "00" * 32)):
+            assert said(in_log(bundle, other), rooted) == ("invalid", "log-mismatch")
+            assert by(KEY, in_log(bundle, other)) == VERIFIED
+        forged = json.loads(json.dumps(good))
+        forged["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]["rootHash"] = b64(bytes(32))
+        assert said(forged, rooted) == ("invalid", "log")
+        unproven = json.loads(json.dumps(good))
+        del unproven["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]["checkpoint"]
+        assert said(unproven, rooted)[0] in ("unverifiable", "invalid")
+    second = LOCAL.second({**SIGNED, "messageSignature": signed_by_key["messageSignature"]})
+    entries = second["verificationMaterial"]["tlogEntries"]
+    assert said(in_log(signed_by_key, entries[0]), rooted) == VERIFIED
+
+
+def test_a_bundle_by_key_may_have_no_place_for_log_entries():
+    """As cosign writes it."""
+    bundle = message(sign(KEY, DATA))
+    del bundle["verificationMaterial"]["tlogEntries"]
+    assert said(bundle, by_key("k", pem(KEY), ROOT)) == VERIFIED
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(body=st.binary(max_size=20) | st.text(max_size=20).map(lambda word: canonical({"kind": word, "spec": word})))
+def test_any_body_of_a_log_entry_is_refused_or_not_supported(body):
+    row = LOCAL.log.add("hashedrekord", body, NOON)
+    assert said(in_log(message(sign(KEY, DATA)), row), by_key("k", pem(KEY), ROOT))[0] in ("invalid", "unverifiable")
 
 
 # -- subject -----------------------------------------------------------------------------------------------------------
@@ -343,5 +405,7 @@ _JSON = st.recursive(
 )
 def test_any_value_in_a_bundle_ends_in_one_of_four_words(place, value, base):
     bundles = {"signed": SIGNED, "attested": ATTESTED, "keyed": attested(statement({"sha256": SHA256}))}
-    status, _ = said(canonical({**bundles[base], place: value}), by_key("k", pem(KEY)) if base == "keyed" else who())
+    status, _ = said(
+        canonical({**bundles[base], place: value}), by_key("k", pem(KEY), ROOT) if base == "keyed" else who()
+    )
     assert status != "verified" or value is None

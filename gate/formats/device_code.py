@@ -53,10 +53,15 @@ NONE = DeviceCode()
 
 
 def in_elf(source: Source, header: ElfHeader) -> DeviceCode:
-    """All device code of a library, program or object file; NotExamined for more than the bounds of its readers."""
+    """All device code of a library, program or object file; NotExamined for more than the bounds of its readers.
+
+    FormatError for an object file whose sections contradict each other: it has nothing else.
+    """
     try:
         sections = elf_sections.read(source.read_at, header, source.size)
     except FormatError:
+        if header.type == REL:
+            raise
         sections = ()  # loaders do not mind
     cuda = [(s.offset, s.size, _CUDA[s.name]) for s in sections if s.name in _CUDA]
     rocm = [(s.offset, s.size) for s in sections if s.name == _ROCM]

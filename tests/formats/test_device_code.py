@@ -16,7 +16,7 @@ from fixtures.native.device import Image, container
 from fixtures.native.elf import REL, Elf
 from gate.archive.budget import Budget
 from gate.archive.source import Memory
-from gate.core.errors import NotExamined
+from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 from gate.core.limits import Limits
 from gate.formats import cubin, device_code, elf_header, fatbin
@@ -98,6 +98,17 @@ def test_relocatable_images_are_told_apart():
         (True, 80),
         (False, 90),
     }
+
+
+def test_broken_sections_are_searched_around_in_a_library_and_refused_in_an_object():
+    for kind in (3, REL):
+        data = bytearray(Elf(type=kind, code={".nv_fatbin": container(Image())}).build())
+        struct.pack_into("<H", data, 62, 99)  # e_shstrndx
+        if kind == REL:
+            with pytest.raises(FormatError):
+                in_elf(data)
+        else:
+            assert names(in_elf(data)) == [("sm_80", 1)]
 
 
 def test_a_library_without_device_code_is_not_searched():

@@ -7,8 +7,9 @@ loaded are searched for the containers themselves.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from gate.archive.source import Source
 from gate.core.errors import FormatError, NotExamined
@@ -25,8 +26,7 @@ KINDS, CONTAINERS = 256, 1024
 """Different kinds of images, and different sets of them, in one file; libraries have 20 and 60 at most."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of image: `ptx_version` as 9.0, "" for what is no PTX."""
 
     kind: str
@@ -47,14 +47,21 @@ class DeviceCode:
     damaged: int = 0
 
 
+_Images: TypeAlias = tuple[tuple[str, int, str, tuple[int, int]], ...]
+"""What tells the images of a container apart, as fatbin has it."""
 NONE = DeviceCode()
 
 
 def in_elf(source: Source, header: ElfHeader) -> DeviceCode:
-    """All device code of a library, program or object file; NotExamined for more than the bounds of its readers."""
+    """All device code of a library, program or object file; NotExamined for more than the bounds of its readers.
+
+    FormatError for an object file whose sections contradict each other: it has nothing else.
+    """
     try:
         sections = elf_sections.read(source.read_at, header, source.size)
     except FormatError:
+        if header.type == REL:
+            raise
         sections = ()  # loaders do not mind
     cuda = [(s.offset, s.size, _CUDA[s.name]) for s in sections if s.name in _CUDA]
     rocm = [(s.offset, s.size) for s in sections if s.name == _ROCM]
@@ -80,35 +87,34 @@ def _registers(source: Source, header: ElfHeader) -> bool:
 
 
 def _folded(source: Source, cuda: Iterable[tuple[int, int, bool]], rocm: Iterable[tuple[int, int]]) -> DeviceCode:
-    found: Counter[tuple[bool, tuple[Kind, ...]]] = Counter()
-    known: set[Kind] = set()
+    alike: Counter[tuple[bool, _Images]] = Counter()
     targets: set[str] = set()
     damaged = 0
     for start, size, relocatable in cuda:
         for container in fatbin.containers(source, start, size):
             damaged += bool(container.damaged)
-            kinds = tuple(sorted(set(_kinds(container.images))))
-            if kinds:
-                found[relocatable, kinds] += 1
-                known.update(kinds)
-            _bound(len(known), len(found))
+            alike[relocatable, tuple([image[:4] for image in container.images if not image.stub])] += 1
+            _bound(0, len(alike))
     for start, size in rocm:
         try:
             targets.update(offload.targets(source, start, size))
         except FormatError:
             damaged += 1
         _bound(len(targets), 0)
+    found: Counter[tuple[bool, tuple[Kind, ...]]] = Counter()
+    for (relocatable, images), n in alike.items():
+        if images:
+            found[relocatable, tuple(sorted(set(map(_kind, images))))] += n
+    _bound(len({kind for _, kinds in found for kind in kinds}), 0)
     folded = tuple((relocatable, kinds, n) for (relocatable, kinds), n in sorted(found.items()))
     return DeviceCode(folded, tuple(sorted(targets)), damaged)
+
+
+def _kind(image: tuple[str, int, str, tuple[int, int]]) -> Kind:
+    kind, arch, suffix, version = image
+    return Kind(kind, arch, suffix, ".".join(map(str, version)) if kind == "ptx" else "")
 
 
 def _bound(kinds: int, containers: int) -> None:
     if kinds > KINDS or containers > CONTAINERS:
         raise NotExamined(GapReason.TOO_MANY, f"more than {KINDS} kinds of device code, or {CONTAINERS} sets of them")
-
-
-def _kinds(images: Iterable[fatbin.Image]) -> Iterator[Kind]:
-    for image in images:
-        if not image.stub:
-            version = ".".join(map(str, image.version)) if image.kind == "ptx" else ""
-            yield Kind(image.kind, image.arch, image.suffix, version)

@@ -11,8 +11,8 @@ cuobjdump 13.5 over 21,900 images of 25 libraries. All numbers are little-endian
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from struct import Struct
+from typing import NamedTuple
 
 from gate.archive.source import Source
 from gate.core.errors import FormatError, NotExamined
@@ -34,8 +34,7 @@ _STUB_PACKED, _STUB = 1800, 4096
 _ARCHITECTURES = range(10, 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """One image: `kind` cubin (machine code), ptx, nvvm (for linking), mercury, or unknown-<number>.
 
     `arch` is 90 for sm_90, `suffix` a (this one only), f (its family) or "". `version` is that of PTX where kind is
@@ -53,8 +52,7 @@ class Image:
     stub: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(NamedTuple):
     """Images of the same code, of which the driver takes one. `damaged` says what is wrong with it, else ""."""
 
     offset: int

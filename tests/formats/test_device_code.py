@@ -16,7 +16,7 @@ from fixtures.native.device import Image, container
 from fixtures.native.elf import REL, Elf
 from gate.archive.budget import Budget
 from gate.archive.source import Memory
-from gate.core.errors import NotExamined
+from gate.core.errors import FormatError, NotExamined
 from gate.core.gap import GapReason
 from gate.core.limits import Limits
 from gate.formats import cubin, device_code, elf_header, fatbin
@@ -100,6 +100,17 @@ def test_relocatable_images_are_told_apart():
     }
 
 
+def test_broken_sections_are_searched_around_in_a_library_and_refused_in_an_object():
+    for kind in (3, REL):
+        data = bytearray(Elf(type=kind, code={".nv_fatbin": container(Image())}).build())
+        struct.pack_into("<H", data, 62, 99)  # e_shstrndx
+        if kind == REL:
+            with pytest.raises(FormatError):
+                in_elf(data)
+        else:
+            assert names(in_elf(data)) == [("sm_80", 1)]
+
+
 def test_a_library_without_device_code_is_not_searched():
     source = source_of(Elf(code={".rodata": bytes(500_000)}).build())
     assert device_code.in_elf(source, elf_header.read(source.read_at)) == device_code.NONE
@@ -135,7 +146,7 @@ def test_bundles_for_amd_are_listed_by_target(version):
     parts = [device.packed(part, version) if version else part for part in BUNDLES]
     data = b"".join(part + bytes(-len(part) % 64) for part in parts)
     found = in_elf(Elf(code={".hip_fatbin": data}).build())
-    assert (found.rocm, found.damaged) == (("gfx1100", "gfx90a:xnack-", "gfx942:sramecc+:xnack-", "gfx9-4-generic"), 0)
+    assert (found.rocm, found.damaged) == (("gfx1100", "gfx9-4-generic", "gfx90a:xnack-", "gfx942:sramecc+:xnack-"), 0)
 
 
 @pytest.mark.parametrize("data", [BUNDLES[0][:60], device.packed(BUNDLES[0])[:30] + bytes(40)])

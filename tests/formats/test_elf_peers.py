@@ -66,7 +66,7 @@ def libraries():
     if os.environ.get("GATE_EVERY_LIBRARY"):
         return found
     small = [path for path in found if path.stat().st_size < 4_000_000]
-    return small[:: max(len(small) // 40, 1)]
+    return small[:: max(len(small) // 15, 1)]
 
 
 def ours(path):

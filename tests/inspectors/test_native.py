@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.churn import elf as churn
-from fixtures.native import others
+from fixtures.native import device, others
 from fixtures.native.elf import AARCH64, CUDA, DYN, EXEC, I686, PPC64, REL, S390X, X86_64, Elf
 from gate import registry
 from gate.core.finding import Confidence
 from gate.core.gap import GapReason
 from gate.core.limits import Limits
 from gate.inspectors import Need
+from gate.output.dump import plain
 from gate.targets.profile import Profile, read_profile
 from tests.inspectors.natives import Result, look
 
@@ -304,6 +305,45 @@ def test_two_readers_that_disagree_are_a_finding_beside_the_facts():
     result = look(Elf(needed=["liba.so"], versions={"lib\udcff.so": ["A_1"]}).build())  # LIEF has no name for it
     assert result.findings == [("parser-discrepancy", "lib/libx.so")]
     assert result.facts[0].versions == ("lib\\xff.so:A_1",)
+
+
+def test_code_for_gpus_is_part_of_the_facts_and_folded():
+    pair = device.container(device.Image(arch=90, suffix="a"), device.Image("ptx", 90, version=(9, 0)))
+    built = Elf(
+        code={".nv_fatbin": pair * 5 + device.container(device.Image(arch=80)), ".hip_fatbin": device.bundle("gfx90a")},
+        build_id=b"\x12\x34", isa=4,
+    )  # fmt: skip
+    (fact,) = look(built.build()).facts
+    assert (fact.build_id, fact.isa, fact.rocm) == ("1234", "x86-64-v3", ("gfx90a",))
+    assert plain(fact.cuda) == {
+        "images": [
+            {"kind": "cubin", "arch": 80, "suffix": "", "ptx_version": ""},
+            {"kind": "cubin", "arch": 90, "suffix": "a", "ptx_version": ""},
+            {"kind": "ptx", "arch": 90, "suffix": "", "ptx_version": "9.0"},
+        ],
+        "containers": [
+            {"number": 1, "relocatable": False, "images": [0]},
+            {"number": 5, "relocatable": False, "images": [1, 2]},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "format_"),
+    [(device.container(device.Image(arch=80)), "fatbin"), (device.cubin(80), "elf")],
+)
+def test_device_code_in_a_file_of_its_own_is_described(data, format_):
+    result = look(data, "kernels/axpy.bin")
+    assert [(fact.format, fact.type, fact.cuda.images) for fact in result.facts] == [
+        (format_, "device-code", (("cubin", 80, "", ""),))
+    ]
+    assert (result.findings, result.gaps) == ([], [])
+
+
+def test_damaged_device_code_is_a_gap_beside_the_facts():
+    result = look(Elf(needed=["libc.so.6"], code={".nv_fatbin": device.container(device.Image())[:-9]}).build())
+    assert result.facts[0].needed == ("libc.so.6",)
+    assert [reason for _, reason, _ in result.gaps] == [GapReason.CORRUPT]
 
 
 # -- targets ----------------------------------------------------------------------------------------------------------

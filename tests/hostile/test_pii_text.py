@@ -67,7 +67,7 @@ def test_what_stands_behind_a_thousand_finds_costs_little() -> None:
 @pytest.mark.parametrize("block", [b"lorem ipsum dolor ", b"0.123,", b"x", b'{"a": 1}'])
 def test_one_line_without_end_is_read_in_little_memory(block: bytes) -> None:
     part = block * (2**16 // len(block))
-    count = 4 * 2**20 // len(part)
+    count = 3 * 2**20 // len(part)
 
     def again() -> Iterator[bytes]:
         yield from (part for _ in range(count - 1))

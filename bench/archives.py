@@ -40,7 +40,7 @@ from gate.core.limits import Limits
 from gate.pipeline import scan
 from gate.registry import Registry
 report = scan(sys.argv[1], Registry({}, {}, ""), Limits(), int(sys.argv[2]))
-assert report.inventory.root and report.subject.digest and not report.gaps.count, list(report.gaps)
+assert report.inventory.root and report.subject.digest and not list(report.gaps), list(report.gaps)
 """
 
 

@@ -17,7 +17,7 @@ from gate.formats.text import read_text
 BYTES = 2**20
 """Size of one source; its syntax tree takes a hundred times as much."""
 MOST = 2000
-"""Modules of one source that are told."""
+"""Modules of one source that are told; one more is returned where there are more."""
 PLAIN, GUARDED, LAZY, TYPING = "plain", "guarded", "lazy", "typing"
 """How: always; where a handler catches its absence; in a function; for type checkers only."""
 _CATCHES = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
@@ -61,7 +61,7 @@ def read_notebook_imports(source: Source) -> tuple[Import, ...]:
             text = "".join(line for line in lines if isinstance(line, str))
             if not _CELL_MAGIC.match(text):
                 found.update((one.module, one._replace(line=-1, how=LAZY)) for one in _of(_MAGIC.sub("pass", text)))
-    return tuple(found.values())[:MOST]
+    return tuple(found.values())[: MOST + 1]
 
 
 def _of(text: str) -> tuple[Import, ...]:
@@ -73,7 +73,7 @@ def _of(text: str) -> tuple[Import, ...]:
         found = list(_by_line(text))
     else:
         found = list(_in_tree(tree))
-    return tuple(dict.fromkeys(found))[:MOST]
+    return tuple(dict.fromkeys(found))[: MOST + 1]
 
 
 def _by_line(text: str) -> Iterator[Import]:

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
+from gate.core.gap import Gap, GapReason
+from gate.core.location import Location
 from gate.core.report import Section
 from gate.core.text import printable
 from gate.facts.dependencies import Layout, Package, Python, Statement
@@ -22,7 +24,7 @@ from gate.facts.pickles import PickleGlobal
 from gate.formats.keras_config import read_keras_config
 from gate.formats.model_kinds import model_kind
 from gate.formats.onnx import read_onnx
-from gate.formats.python_imports import GUARDED, LAZY, PLAIN, TYPING, read_imports, read_notebook_imports
+from gate.formats.python_imports import GUARDED, LAZY, MOST, PLAIN, TYPING, read_imports, read_notebook_imports
 from gate.formats.requirement_lists import folder_of, is_development, plain
 from gate.formats.text import is_text
 from gate.inspectors import Archive, Inspector, Member, Need, Said, Seen, found
@@ -76,15 +78,20 @@ class Imports(Inspector):
             modules = {item.module for item in config.objects} | {item.module for item in config.functions}
         elif path.endswith((".py", ".ipynb")):
             notebook = path.endswith(".ipynb")
-            for one in member.read(read_notebook_imports if notebook else read_imports):
+            imports = member.read(read_notebook_imports if notebook else read_imports)
+            for one in imports[:MOST]:
                 yield Imported(member.path, one.line, one.module, one.how)
+            if len(imports) > MOST:
+                yield Gap(Location(member.path), GapReason.TOO_MANY, detail=f"imports more than {MOST} modules")
             return
         else:
             modules = {_DOMAINS[one.domain] for one in member.read(read_onnx).operators if one.domain in _DOMAINS}
         yield from (Operators(member.path, module) for module in sorted(modules) if _MODULE.fullmatch(module))
 
     def conclude(self, seen: Seen, archive: Archive) -> Iterator[Said]:
-        needed = _needed(seen, archive)
+        needed, whole = _needed(seen, archive)
+        if not whole:
+            yield Gap(Location(), GapReason.TOO_MANY, detail=f"needs more than {_MOST} modules from elsewhere")
         if not needed:
             return
         environment, whole = _environment(seen)
@@ -116,8 +123,8 @@ class Imports(Inspector):
 inspector = Imports()
 
 
-def _needed(seen: Seen, archive: Archive) -> dict[tuple[str, ...], _Needed]:
-    """By the distributions that bring it, what neither the standard library nor the archive has."""
+def _needed(seen: Seen, archive: Archive) -> tuple[dict[tuple[str, ...], _Needed], bool]:
+    """What neither the standard library nor the archive has, by what brings it; whether that is all."""
     own = own_modules(row.path for row in archive.inventory())
     said = {row.version for row in seen.rows(Python)}
     python = said.pop() if len(said) == 1 else ""
@@ -129,10 +136,10 @@ def _needed(seen: Seen, archive: Archive) -> dict[tuple[str, ...], _Needed]:
             continue
         names = distributions(one.module)
         if names not in needed and len(needed) >= _MOST:
-            break
+            return needed, False
         if names not in needed or one < needed[names]:
             needed[names] = one
-    return needed
+    return needed, True
 
 
 def _all(seen: Seen, theirs: tuple[str, ...]) -> Iterator[_Needed]:

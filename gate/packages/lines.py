@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 from packaging.utils import canonicalize_name
 
 from gate.core.finding import Finding
+from gate.core.gap import Gap, GapReason
 from gate.core.location import Location
 from gate.core.text import printable
 from gate.facts.dependencies import Python, PythonRange, Statement
@@ -31,7 +31,7 @@ from gate.packages.lists import Lists
 from gate.packages.told import told
 
 LINES = 200_000
-"""Statements of one list, or of all of them, that are compared."""
+"""Statements of all lists that are compared with each other."""
 _INDEX = ("index-url", "extra-index-url", "find-links", "trusted-host")
 
 
@@ -55,7 +55,7 @@ def leads_nowhere(problem: Problem) -> Finding | None:
 def of_list(group: Iterable[Statement], lists: Lists) -> Iterator[Finding]:
     """What one list says besides names and versions; its invalid lines are one finding."""
     first, count = None, 0
-    rows = list(islice(group, LINES))
+    rows = list(group)  # as many as one list may have: its reader says no to more
     for row in rows:
         yield from _address(row)
         if row.kind == "invalid":
@@ -89,10 +89,14 @@ def _address(row: Statement) -> Iterator[Finding]:
             yield told(row.location, "dependencies.credentials", source, source=source)
 
 
-def together(rows: Iterable[Statement]) -> Iterator[Finding]:
-    """Requirements in one folder that exclude each other."""
+def together(rows: Iterable[Statement]) -> Iterator[Finding | Gap]:
+    """Requirements in one folder that exclude each other; a gap where there are more than LINES of them."""
     folders: dict[str, list[Statement]] = {}
-    for row in islice((row for row in rows if row.kind == "index" and row.specifier), LINES):
+    for count, row in enumerate(row for row in rows if row.kind == "index" and row.specifier):
+        if count == LINES:
+            detail = f"only {LINES} requirements were compared with each other"
+            yield Gap(Location(), GapReason.TOO_MANY, detail=detail)
+            break
         folders.setdefault(folder_of(row.path), []).append(row)
     for _, group in sorted(folders.items()):
         for one, other in conflicts(group):

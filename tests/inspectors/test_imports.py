@@ -173,5 +173,5 @@ def test_hostile_source_costs_itself_only(scan):
         "names.py": "\n".join(f"import m{n}" for n in range(20_000)).encode(), "nul.py": b"import torch\n\0" + b"x" * 999,
     }  # fmt: skip
     result = scan(files)
-    assert result.gaps == [("large.py", "too-large")]
+    assert result.gaps == [("large.py", "too-large"), ("names.py", "too-many")]
     assert ("undeclared", "code/run.py", 1, "lightgbm") in result.said
